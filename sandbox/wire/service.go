@@ -1,0 +1,67 @@
+// Package wire speaks the AWS protocols: it finds out which operation a
+// request asks for, who signed it, decodes the input, calls one typed Go
+// function and encodes what it returns.
+//
+// The shapes are the AWS SDK's own input and output types (or structs of ours
+// with the same field names), read and written by reflection.
+package wire
+
+import "context"
+
+// Protocol is one of the AWS wire protocols that the sandbox speaks.
+type Protocol int
+
+// The protocols: https://smithy.io/2.0/aws/protocols/index.html
+const (
+	Query    Protocol = iota // form in, XML out: CloudFormation, STS, ELBv2, IAM
+	EC2Query                 // the dialect of EC2: flat lists in, <item> lists out
+	JSON11                   // awsJson1_1, X-Amz-Target: ECS, ECR, CodeDeploy, Organizations, Logs
+)
+
+// Service is a room as clients see it.
+type Service struct {
+	Name         string // signing name: "cloudformation", "ecs", "ecr", "elasticloadbalancing"
+	Protocol     Protocol
+	Namespace    string // Query, EC2Query: XML namespace of answers
+	Version      string // Query, EC2Query: value of the Version parameter, e.g. "2010-05-15"
+	TargetPrefix string // JSON11: "AmazonEC2ContainerServiceV20141113"
+	Operations   []Operation
+}
+
+// Operation is one typed function behind a name.
+type Operation struct {
+	Name     string
+	required []string
+	optional []string
+	call     func(ctx context.Context, decode func(any) error) (any, error)
+}
+
+// Member names input members that an operation models.
+type Member func(*Operation)
+
+// Required lists input members (Go field names) that must be set.
+func Required(members ...string) Member {
+	return func(o *Operation) { o.required = append(o.required, members...) }
+}
+
+// Optional lists input members (Go field names) that may be set. A member that
+// is neither required nor optional is refused by name when a request sets it.
+func Optional(members ...string) Member {
+	return func(o *Operation) { o.optional = append(o.optional, members...) }
+}
+
+// Op makes an operation of a typed function.
+func Op[I, O any](name string, f func(context.Context, *I) (*O, error), members ...Member) Operation {
+	op := Operation{Name: name}
+	for _, m := range members {
+		m(&op)
+	}
+	op.call = func(ctx context.Context, decode func(any) error) (any, error) {
+		in := new(I)
+		if err := decode(in); err != nil {
+			return nil, err
+		}
+		return f(ctx, in)
+	}
+	return op
+}
