@@ -1,0 +1,106 @@
+// Package orgship_test holds the house rules that no single room can test.
+package orgship_test
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A listed package, as `go list -json` prints it.
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+// TestArrows makes the arrows of the house law: who may know whom.
+func TestArrows(t *testing.T) {
+	packages := list(t)
+	rules := []struct {
+		name string
+		from string   // packages that the rule is about: a path, or a prefix ending in /...
+		deny []string // what none of them may depend on, however indirectly
+		keep []string // exceptions to deny
+	}{
+		{"the pipeline never knows the sandbox", "orgship/pipeline/...", []string{"orgship/sandbox/...", "orgship/cmd/..."}, nil},
+		{"the sandbox never knows the pipeline", "orgship/sandbox/...", []string{"orgship/pipeline/...", "orgship/cmd/..."}, nil},
+		{"policy is pure", "orgship/policy/...", []string{"orgship/...", "github.com/aws/...", "net/http"}, []string{"orgship/policy/..."}},
+		{"template is pure", "orgship/template/...", []string{"orgship/...", "github.com/aws/...", "net/http"}, []string{"orgship/template/..."}},
+		{"images know only their sources", "orgship/image/...", []string{"orgship/...", "github.com/aws/..."}, []string{"orgship/image/...", "orgship/dockerfiles/..."}},
+		{"wire knows no service", "orgship/sandbox/wire", []string{"orgship/...", "github.com/aws/aws-sdk-go-v2/service/..."}, []string{"orgship/sandbox/wire", "orgship/sandbox/clock"}},
+		{"nothing pulls in the SDK's EC2", "orgship/...", []string{"github.com/aws/aws-sdk-go-v2/service/ec2"}, nil},
+	}
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			subjects := 0
+			for _, p := range packages {
+				if !matches(p.ImportPath, rule.from) {
+					continue
+				}
+				subjects++
+				for _, dep := range p.Deps {
+					if matchesAny(dep, rule.deny) && !matchesAny(dep, rule.keep) {
+						t.Errorf("%s depends on %s", p.ImportPath, dep)
+					}
+				}
+			}
+			if subjects == 0 {
+				t.Fatalf("no package matches %q: the rule guards nothing", rule.from)
+			}
+		})
+	}
+}
+
+// TestPipelineRooms keeps the pipeline's rooms apart: only release puts them together.
+func TestPipelineRooms(t *testing.T) {
+	rooms := 0
+	for _, p := range list(t) {
+		if !matches(p.ImportPath, "orgship/pipeline/...") || matches(p.ImportPath, "orgship/pipeline/release/...") {
+			continue
+		}
+		rooms++
+		for _, imported := range p.Imports {
+			if matches(imported, "orgship/pipeline/...") {
+				t.Errorf("%s imports %s: only pipeline/release knows the other rooms", p.ImportPath, imported)
+			}
+		}
+	}
+	if rooms == 0 {
+		t.Fatal("no pipeline rooms found")
+	}
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "./...").Output()
+	if err != nil {
+		t.Fatalf("listing packages: %v", err)
+	}
+	var packages []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); err == io.EOF {
+			return packages
+		} else if err != nil {
+			t.Fatalf("reading go list: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+func matchesAny(path string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(path, p) })
+}
+
+// matches reports whether path is pattern, or below it when pattern ends in /...
+func matches(path, pattern string) bool {
+	prefix, below := strings.CutSuffix(pattern, "/...")
+	if path == prefix {
+		return true
+	}
+	return below && strings.HasPrefix(path, prefix+"/")
+}
