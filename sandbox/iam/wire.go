@@ -1,0 +1,36 @@
+package iam
+
+import "orgship/sandbox/wire"
+
+// Wire returns the room as clients see it: the Query protocol of
+// https://docs.aws.amazon.com/IAM/latest/APIReference/
+func (s *Service) Wire() wire.Service {
+	return wire.Service{
+		Name:      "iam",
+		Protocol:  wire.Query,
+		Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+		Version:   "2010-05-08",
+		Operations: []wire.Operation{
+			wire.Op("CreateRole", s.CreateRole, wire.Required("RoleName", "AssumeRolePolicyDocument"),
+				wire.Optional("Description", "MaxSessionDuration", "Path", "Tags")),
+			wire.Op("GetRole", s.GetRole, wire.Required("RoleName")),
+			wire.Op("ListRoles", s.ListRoles, wire.Optional("Marker", "MaxItems", "PathPrefix")),
+			wire.Op("DeleteRole", s.DeleteRole, wire.Required("RoleName")),
+			wire.Op("UpdateRole", s.UpdateRole, wire.Required("RoleName"),
+				wire.Optional("Description", "MaxSessionDuration")),
+			wire.Op("UpdateAssumeRolePolicy", s.UpdateAssumeRolePolicy, wire.Required("RoleName", "PolicyDocument")),
+			wire.Op("AttachRolePolicy", s.AttachRolePolicy, wire.Required("RoleName", "PolicyArn")),
+			wire.Op("DetachRolePolicy", s.DetachRolePolicy, wire.Required("RoleName", "PolicyArn")),
+			wire.Op("ListAttachedRolePolicies", s.ListAttachedRolePolicies, wire.Required("RoleName"),
+				wire.Optional("Marker", "MaxItems")),
+			wire.Op("PutRolePolicy", s.PutRolePolicy, wire.Required("RoleName", "PolicyName", "PolicyDocument")),
+			wire.Op("GetRolePolicy", s.GetRolePolicy, wire.Required("RoleName", "PolicyName")),
+			wire.Op("DeleteRolePolicy", s.DeleteRolePolicy, wire.Required("RoleName", "PolicyName")),
+			wire.Op("ListRolePolicies", s.ListRolePolicies, wire.Required("RoleName"),
+				wire.Optional("Marker", "MaxItems")),
+			wire.Op("TagRole", s.TagRole, wire.Required("RoleName", "Tags")),
+			wire.Op("UntagRole", s.UntagRole, wire.Required("RoleName", "TagKeys")),
+			wire.Op("ListRoleTags", s.ListRoleTags, wire.Required("RoleName")),
+		},
+	}
+}
