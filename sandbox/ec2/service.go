@@ -1,0 +1,108 @@
+// Package ec2 is the network of the sandbox's accounts: default VPCs, subnets,
+// security groups and the network interfaces of tasks and load balancers.
+//
+// Security groups are enforced: a connection made with Service.Dial passes only
+// if the groups on both sides allow it.
+package ec2
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"orgship/sandbox/iam"
+	"orgship/sandbox/wire"
+)
+
+// Authorizer decides whether the caller of ctx may perform an action on a
+// resource; it returns nil or a *wire.Error.
+type Authorizer interface {
+	Authorize(ctx context.Context, action, resourceARN string) error
+}
+
+// Config is what the room needs.
+type Config struct {
+	Region string
+	Auth   Authorizer
+}
+
+// Service holds the networks of all accounts.
+type Service struct {
+	region string
+	auth   Authorizer
+
+	mu       sync.Mutex
+	networks map[string]*network // by account
+}
+
+// network is what one account has.
+type network struct {
+	account    string
+	vpcs       []*vpc
+	subnets    []*subnet
+	groups     []*group
+	interfaces map[string]*networkInterface // by id
+}
+
+// New returns a service without any network; AddDefaultVPC adds one.
+func New(c Config) *Service {
+	return &Service{region: c.Region, auth: c.Auth, networks: map[string]*network{}}
+}
+
+// Wire returns the room as clients see it.
+func (s *Service) Wire() wire.Service {
+	describe := wire.Optional("Filters", "DryRun", "MaxResults", "NextToken")
+	rules := wire.Optional("GroupId", "GroupName", "IpPermissions", "IpProtocol", "FromPort", "ToPort", "CidrIp",
+		"SourceSecurityGroupName", "SourceSecurityGroupOwnerId", "SecurityGroupRuleIds", "TagSpecifications", "DryRun")
+	return wire.Service{
+		Name:      "ec2",
+		Protocol:  wire.EC2Query,
+		Namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
+		Version:   "2016-11-15",
+		Operations: []wire.Operation{
+			wire.Op("DescribeVpcs", s.DescribeVpcs, describe, wire.Optional("VpcIds")),
+			wire.Op("DescribeSubnets", s.DescribeSubnets, describe, wire.Optional("SubnetIds")),
+			wire.Op("DescribeAvailabilityZones", s.DescribeAvailabilityZones, wire.Optional("Filters", "ZoneNames", "ZoneIds", "DryRun", "AllAvailabilityZones")),
+			wire.Op("DescribeSecurityGroups", s.DescribeSecurityGroups, describe, wire.Optional("GroupIds", "GroupNames")),
+			wire.Op("DescribeSecurityGroupRules", s.DescribeSecurityGroupRules, describe, wire.Optional("SecurityGroupRuleIds")),
+			wire.Op("CreateSecurityGroup", s.CreateSecurityGroup, wire.Required("Description", "GroupName"), wire.Optional("VpcId", "TagSpecifications", "DryRun")),
+			wire.Op("DeleteSecurityGroup", s.DeleteSecurityGroup, wire.Optional("GroupId", "GroupName", "DryRun")),
+			wire.Op("AuthorizeSecurityGroupIngress", s.AuthorizeSecurityGroupIngress, rules),
+			wire.Op("AuthorizeSecurityGroupEgress", s.AuthorizeSecurityGroupEgress, rules),
+			wire.Op("RevokeSecurityGroupIngress", s.RevokeSecurityGroupIngress, rules),
+			wire.Op("RevokeSecurityGroupEgress", s.RevokeSecurityGroupEgress, rules),
+			wire.Op("DescribeNetworkInterfaces", s.DescribeNetworkInterfaces, describe, wire.Optional("NetworkInterfaceIds")),
+		},
+	}
+}
+
+// begin authorizes an operation of EC2's and answers DryRun as EC2 does.
+func (s *Service) begin(ctx context.Context, operation, resource string, dryRun *bool) error {
+	if err := s.auth.Authorize(ctx, "ec2:"+operation, resource); err != nil {
+		return err
+	}
+	if dryRun != nil && *dryRun {
+		return &wire.Error{Code: "DryRunOperation", Status: 412, Message: "Request would have succeeded, but DryRun flag is set."}
+	}
+	return nil
+}
+
+// network returns the caller's network, empty when the account has none.
+// The caller holds s.mu.
+func (s *Service) network(ctx context.Context) *network {
+	return s.networkOf(iam.Caller(ctx).Account)
+}
+
+func (s *Service) networkOf(account string) *network {
+	n := s.networks[account]
+	if n == nil {
+		n = &network{account: account, interfaces: map[string]*networkInterface{}}
+		s.networks[account] = n
+	}
+	return n
+}
+
+// arn names a resource of the caller's: "vpc/vpc-0123", "security-group/*".
+func (s *Service) arn(ctx context.Context, resource string) string {
+	return strings.Join([]string{"arn:aws:ec2", s.region, iam.Caller(ctx).Account, resource}, ":")
+}

@@ -1,0 +1,247 @@
+package ec2
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+
+	"orgship/sandbox/iam"
+	"orgship/sandbox/wire"
+)
+
+// vpc and subnet are fixed once made: AddDefaultVPC is the only maker.
+type vpc struct {
+	id    string
+	block netip.Prefix
+}
+
+type subnet struct {
+	id     string
+	vpc    string
+	zone   string // suffix of the availability zone's name: "a"
+	zoneID string
+	block  netip.Prefix
+	next   netip.Addr // where to look for a free address
+}
+
+// DefaultVPC names what AddDefaultVPC made.
+type DefaultVPC struct {
+	VPCID           string
+	SubnetIDs       []string
+	SecurityGroupID string
+}
+
+// AddDefaultVPC gives an account what a new AWS account has: a default VPC
+// 172.31.0.0/16, public /20 subnets in the first two availability zones, and
+// the VPC's default security group. Ids depend on the account alone, so that
+// they are the same in every run.
+// https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html
+func (s *Service) AddDefaultVPC(account string) DefaultVPC {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.networkOf(account)
+	v := &vpc{id: "vpc-" + fixedID(account, "vpc"), block: netip.MustParsePrefix("172.31.0.0/16")}
+	n.vpcs = append(n.vpcs, v)
+	made := DefaultVPC{VPCID: v.id}
+	for i, zone := range []string{"a", "b"} {
+		block := netip.MustParsePrefix(fmt.Sprintf("172.31.%d.0/20", 16*i))
+		sub := &subnet{
+			id: "subnet-" + fixedID(account, "subnet-"+zone), vpc: v.id, zone: zone,
+			zoneID: fmt.Sprintf("az%d", i+1), block: block, next: firstHost(block),
+		}
+		n.subnets = append(n.subnets, sub)
+		made.SubnetIDs = append(made.SubnetIDs, sub.id)
+	}
+	g := newGroup("sg-"+fixedID(account, "sg"), "default", "default VPC security group", v.id)
+	g.rules = append(g.rules, rule{id: newID("sgr"), protocol: "-1", from: -1, to: -1, group: g.id, groupOwner: account})
+	n.groups = append(n.groups, g)
+	made.SecurityGroupID = g.id
+	return made
+}
+
+// fixedID is 17 hex digits that depend on the arguments alone.
+func fixedID(account, what string) string {
+	sum := sha256.Sum256([]byte(account + "/" + what))
+	return "0" + hex.EncodeToString(sum[:])[:16]
+}
+
+// DescribeVpcs lists the caller's VPCs.
+func (s *Service) DescribeVpcs(ctx context.Context, in *DescribeVpcsInput) (*DescribeVpcsOutput, error) {
+	if err := s.begin(ctx, "DescribeVpcs", "*", in.DryRun); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.network(ctx)
+	for _, id := range in.VpcIds {
+		if n.vpc(id) == nil {
+			return nil, wire.Errorf("InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", id)
+		}
+	}
+	var all []Vpc
+	for _, v := range n.vpcs {
+		if listed(in.VpcIds, v.id) {
+			all = append(all, describeVPC(n, v))
+		}
+	}
+	kept, err := filter(all, in.Filters, vpcFields)
+	if err != nil {
+		return nil, err
+	}
+	page, next, err := paginate(kept, in.MaxResults, in.NextToken)
+	return &DescribeVpcsOutput{Vpcs: page, NextToken: next}, err
+}
+
+func describeVPC(n *network, v *vpc) Vpc {
+	return Vpc{
+		VpcId:           &v.id,
+		CidrBlock:       ptr(v.block.String()),
+		DhcpOptionsId:   ptr("dopt-" + fixedID(n.account, "dopt")),
+		InstanceTenancy: "default",
+		IsDefault:       ptr(true),
+		OwnerId:         &n.account,
+		State:           "available",
+		CidrBlockAssociationSet: []VpcCidrBlockAssociation{{
+			AssociationId:  ptr("vpc-cidr-assoc-" + fixedID(n.account, "assoc")),
+			CidrBlock:      ptr(v.block.String()),
+			CidrBlockState: &VpcCidrBlockState{State: "associated"},
+		}},
+	}
+}
+
+// vpcFields: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html
+var vpcFields = fields[Vpc]{
+	"vpc-id":     func(v Vpc) []string { return []string{*v.VpcId} },
+	"cidr":       func(v Vpc) []string { return []string{*v.CidrBlock} },
+	"is-default": func(v Vpc) []string { return []string{fmt.Sprint(*v.IsDefault)} },
+	"isDefault":  func(v Vpc) []string { return []string{fmt.Sprint(*v.IsDefault)} },
+	"owner-id":   func(v Vpc) []string { return []string{*v.OwnerId} },
+	"state":      func(v Vpc) []string { return []string{v.State} },
+	"tag-key":    func(Vpc) []string { return nil },
+}
+
+// DescribeSubnets lists the caller's subnets.
+func (s *Service) DescribeSubnets(ctx context.Context, in *DescribeSubnetsInput) (*DescribeSubnetsOutput, error) {
+	if err := s.begin(ctx, "DescribeSubnets", "*", in.DryRun); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.network(ctx)
+	for _, id := range in.SubnetIds {
+		if n.subnet(id) == nil {
+			return nil, subnetNotFound(id)
+		}
+	}
+	var all []Subnet
+	for _, sub := range n.subnets {
+		if listed(in.SubnetIds, sub.id) {
+			all = append(all, s.describeSubnet(n, sub))
+		}
+	}
+	kept, err := filter(all, in.Filters, subnetFields)
+	if err != nil {
+		return nil, err
+	}
+	page, next, err := paginate(kept, in.MaxResults, in.NextToken)
+	return &DescribeSubnetsOutput{Subnets: page, NextToken: next}, err
+}
+
+func subnetNotFound(id string) *wire.Error {
+	return wire.Errorf("InvalidSubnetID.NotFound", "The subnet ID '%s' does not exist", id)
+}
+
+func (s *Service) describeSubnet(n *network, sub *subnet) Subnet {
+	return Subnet{
+		AssignIpv6AddressOnCreation: ptr(false),
+		AvailabilityZone:            ptr(s.region + sub.zone),
+		AvailabilityZoneId:          ptr(sub.zoneID),
+		AvailableIpAddressCount:     ptr(int32(hosts(sub.block) - n.used(sub.id))),
+		CidrBlock:                   ptr(sub.block.String()),
+		DefaultForAz:                ptr(true),
+		MapPublicIpOnLaunch:         ptr(true),
+		OwnerId:                     &n.account,
+		State:                       "available",
+		SubnetArn:                   ptr("arn:aws:ec2:" + s.region + ":" + n.account + ":subnet/" + sub.id),
+		SubnetId:                    &sub.id,
+		VpcId:                       &sub.vpc,
+	}
+}
+
+// subnetFields: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSubnets.html
+var subnetFields = fields[Subnet]{
+	"subnet-id":               func(s Subnet) []string { return []string{*s.SubnetId} },
+	"vpc-id":                  func(s Subnet) []string { return []string{*s.VpcId} },
+	"availability-zone":       func(s Subnet) []string { return []string{*s.AvailabilityZone} },
+	"availabilityZone":        func(s Subnet) []string { return []string{*s.AvailabilityZone} },
+	"availability-zone-id":    func(s Subnet) []string { return []string{*s.AvailabilityZoneId} },
+	"cidr-block":              func(s Subnet) []string { return []string{*s.CidrBlock} },
+	"cidr":                    func(s Subnet) []string { return []string{*s.CidrBlock} },
+	"default-for-az":          func(s Subnet) []string { return []string{fmt.Sprint(*s.DefaultForAz)} },
+	"map-public-ip-on-launch": func(s Subnet) []string { return []string{fmt.Sprint(*s.MapPublicIpOnLaunch)} },
+	"owner-id":                func(s Subnet) []string { return []string{*s.OwnerId} },
+	"state":                   func(s Subnet) []string { return []string{s.State} },
+	"subnet-arn":              func(s Subnet) []string { return []string{*s.SubnetArn} },
+	"tag-key":                 func(Subnet) []string { return nil },
+}
+
+// DescribeAvailabilityZones lists the two zones that the subnets are in.
+func (s *Service) DescribeAvailabilityZones(ctx context.Context, in *DescribeAvailabilityZonesInput) (*DescribeAvailabilityZonesOutput, error) {
+	if err := s.begin(ctx, "DescribeAvailabilityZones", "*", in.DryRun); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []AvailabilityZone
+	for _, sub := range s.network(ctx).subnets {
+		name := s.region + sub.zone
+		if !listed(in.ZoneNames, name) || !listed(in.ZoneIds, sub.zoneID) {
+			continue
+		}
+		all = append(all, AvailabilityZone{
+			OptInStatus: "opt-in-not-required", RegionName: &s.region, State: "available",
+			ZoneId: ptr(sub.zoneID), ZoneName: &name, ZoneType: ptr("availability-zone"),
+		})
+	}
+	kept, err := filter(all, in.Filters, zoneFields)
+	return &DescribeAvailabilityZonesOutput{AvailabilityZones: kept}, err
+}
+
+var zoneFields = fields[AvailabilityZone]{
+	"zone-name":   func(z AvailabilityZone) []string { return []string{*z.ZoneName} },
+	"zone-id":     func(z AvailabilityZone) []string { return []string{*z.ZoneId} },
+	"zone-type":   func(z AvailabilityZone) []string { return []string{*z.ZoneType} },
+	"region-name": func(z AvailabilityZone) []string { return []string{*z.RegionName} },
+	"state":       func(z AvailabilityZone) []string { return []string{z.State} },
+}
+
+func (n *network) vpc(id string) *vpc {
+	for _, v := range n.vpcs {
+		if v.id == id {
+			return v
+		}
+	}
+	return nil
+}
+
+func (n *network) subnet(id string) *subnet {
+	for _, sub := range n.subnets {
+		if sub.id == id {
+			return sub
+		}
+	}
+	return nil
+}
+
+// VPCOf returns the VPC of a subnet of the caller's account.
+func (s *Service) VPCOf(ctx context.Context, subnetID string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sub := s.networkOf(iam.Caller(ctx).Account).subnet(subnetID)
+	if sub == nil {
+		return "", subnetNotFound(subnetID)
+	}
+	return sub.vpc, nil
+}
