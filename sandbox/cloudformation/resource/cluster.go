@@ -1,0 +1,84 @@
+package resource
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// containers are the types of ECS.
+func containers(room Containers) []*Type {
+	return []*Type{cluster(room), taskDefinition(room), service(room), taskSet(room), primaryTaskSet(room)}
+}
+
+// cluster is AWS::ECS::Cluster.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-cluster.html
+func cluster(room Containers) *Type {
+	return &Type{
+		Name: "AWS::ECS::Cluster",
+		Properties: Object{
+			"ClusterName": text().replace(), "Tags": tagList(),
+			"ClusterSettings": objects(Object{"Name": text(), "Value": text()}),
+		}.lacking("CapacityProviders", "Configuration", "DefaultCapacityProviderStrategy", "ServiceConnectDefaults"),
+		Attributes: []string{"Arn"},
+		Handler:    clusters{room},
+		Tagged:     true,
+	}
+}
+
+type clusters struct{ room Containers }
+
+func (h clusters) Create(ctx context.Context, r *Request) error {
+	in := &ecs.CreateClusterInput{ClusterName: aws.String(r.given("ClusterName", 255)), Tags: containerTags(r.tags())}
+	if settings := r.Properties["ClusterSettings"]; settings != nil {
+		if err := fill(in, map[string]any{"Settings": settings}); err != nil {
+			return err
+		}
+	}
+	out, err := h.room.CreateCluster(ctx, in)
+	if err != nil {
+		return err
+	}
+	r.ID = *in.ClusterName
+	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"Arn": aws.ToString(out.Cluster.ClusterArn)}})
+	return nil
+}
+
+func (h clusters) Update(ctx context.Context, r *Request) error {
+	if r.changed("ClusterSettings") {
+		return notModelledUpdate("ClusterSettings", "AWS::ECS::Cluster")
+	}
+	arn := "arn:aws:ecs:" + r.Scope.Region + ":" + r.Scope.Account + ":cluster/" + r.ID
+	return retagContainers(ctx, h.room, r, arn)
+}
+
+func (h clusters) Delete(ctx context.Context, r *Request) error {
+	return r.retry(ctx, func() error {
+		_, err := h.room.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: &r.ID})
+		return err
+	})
+}
+
+func containerTags(tags [][2]string) []types.Tag {
+	var all []types.Tag
+	for _, t := range tags {
+		all = append(all, types.Tag{Key: aws.String(t[0]), Value: aws.String(t[1])})
+	}
+	return all
+}
+
+func retagContainers(ctx context.Context, room Containers, r *Request, arn string) error {
+	add, remove := r.retagged()
+	if len(remove) > 0 {
+		if _, err := room.UntagResource(ctx, &ecs.UntagResourceInput{ResourceArn: &arn, TagKeys: remove}); err != nil {
+			return err
+		}
+	}
+	if len(add) == 0 {
+		return nil
+	}
+	_, err := room.TagResource(ctx, &ecs.TagResourceInput{ResourceArn: &arn, Tags: containerTags(add)})
+	return err
+}

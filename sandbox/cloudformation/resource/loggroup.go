@@ -1,0 +1,67 @@
+package resource
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"orgship/sandbox/logs"
+)
+
+// logGroup is AWS::Logs::LogGroup.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
+func logGroup(room LogGroups) *Type {
+	return &Type{
+		Name: "AWS::Logs::LogGroup",
+		Properties: Object{
+			"LogGroupName": text().replace(), "RetentionInDays": integer(), "Tags": tagList(),
+			"LogGroupClass": oneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY").models("STANDARD"),
+		}.lacking("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "DeletionProtectionEnabled", "FieldIndexPolicies",
+			"KmsKeyId", "ResourcePolicyDocument"),
+		Attributes: []string{"Arn"},
+		Handler:    logGroups{room},
+		Tagged:     true,
+	}
+}
+
+type logGroups struct{ room LogGroups }
+
+func (h logGroups) Create(ctx context.Context, r *Request) error {
+	name := r.given("LogGroupName", 512)
+	in := &logs.CreateLogGroupInput{LogGroupName: &name, LogGroupClass: str(r.Properties, "LogGroupClass"), Tags: map[string]string{}}
+	for _, t := range r.tags() {
+		in.Tags[t[0]] = t[1]
+	}
+	if _, err := h.room.CreateLogGroup(ctx, in); err != nil {
+		return err
+	}
+	r.ID = name
+	arn := "arn:aws:logs:" + r.Scope.Region + ":" + r.Scope.Account + ":log-group:" + name + ":*"
+	r.Initiated(State{ID: name, Attributes: map[string]string{"Arn": arn}})
+	return h.retention(ctx, r)
+}
+
+func (h logGroups) retention(ctx context.Context, r *Request) error {
+	if !r.changed("RetentionInDays") {
+		return nil
+	}
+	days, ok := r.Properties["RetentionInDays"].(int64)
+	if !ok {
+		_, err := h.room.DeleteRetentionPolicy(ctx, &logs.DeleteRetentionPolicyInput{LogGroupName: &r.ID})
+		return err
+	}
+	_, err := h.room.PutRetentionPolicy(ctx, &logs.PutRetentionPolicyInput{LogGroupName: &r.ID, RetentionInDays: aws.Int32(int32(days))})
+	return err
+}
+
+func (h logGroups) Update(ctx context.Context, r *Request) error {
+	if add, remove := r.retagged(); len(add)+len(remove) > 0 && r.changed("Tags") {
+		return notModelledUpdate("Tags", "AWS::Logs::LogGroup")
+	}
+	return h.retention(ctx, r)
+}
+
+func (h logGroups) Delete(ctx context.Context, r *Request) error {
+	_, err := h.room.DeleteLogGroup(ctx, &logs.DeleteLogGroupInput{LogGroupName: &r.ID})
+	return gone(err)
+}

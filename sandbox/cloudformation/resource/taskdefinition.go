@@ -1,0 +1,78 @@
+package resource
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+)
+
+// taskDefinition is AWS::ECS::TaskDefinition. What ECS on the sandbox doesn't
+// run it refuses by itself; here are the properties that can't even be passed on.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-taskdefinition.html
+func taskDefinition(room Containers) *Type {
+	return &Type{
+		Name: "AWS::ECS::TaskDefinition",
+		Properties: Object{
+			"ContainerDefinitions": objects(containerDefinition()).replace(),
+			"Cpu":                  text().replace(), "Memory": text().replace(), "Family": text().replace(),
+			"ExecutionRoleArn": text().replace(), "TaskRoleArn": text().replace(),
+			"NetworkMode":             oneOf("awsvpc", "bridge", "host", "none").replace(),
+			"RequiresCompatibilities": texts().replace(),
+			"RuntimePlatform":         object(Object{"CpuArchitecture": text(), "OperatingSystemFamily": text()}).replace(),
+			"Tags":                    tagList(),
+		}.lacking("EnableFaultInjection", "EphemeralStorage", "InferenceAccelerators", "IpcMode", "PidMode", "PlacementConstraints",
+			"ProxyConfiguration", "Volumes"),
+		Attributes: []string{"TaskDefinitionArn"},
+		Handler:    taskDefinitions{room},
+		Tagged:     true,
+	}
+}
+
+func containerDefinition() Object {
+	pair := Object{"Name": text(), "Value": text()}
+	return Object{
+		"Name": text().need(), "Image": text().need(), "Command": texts(), "EntryPoint": texts(), "Environment": objects(pair),
+		"Essential": boolean(), "Cpu": integer(), "Memory": integer(), "MemoryReservation": integer(), "User": text(),
+		"WorkingDirectory": text(), "Hostname": text(), "DockerLabels": mapOf(text()), "ReadonlyRootFilesystem": boolean(),
+		"StartTimeout": integer(), "StopTimeout": integer(), "Privileged": boolean(), "Interactive": boolean(), "PseudoTerminal": boolean(),
+		"PortMappings": objects(Object{
+			"ContainerPort": integer(), "HostPort": integer(), "Protocol": oneOf("tcp", "udp"), "Name": text(),
+			"AppProtocol": oneOf("http", "http2", "grpc"),
+		}.lacking("ContainerPortRange")),
+		"LogConfiguration": object(Object{"LogDriver": text().need(), "Options": mapOf(text())}.lacking("SecretOptions")),
+		"HealthCheck": object(Object{
+			"Command": texts(), "Interval": integer(), "Retries": integer(), "StartPeriod": integer(), "Timeout": integer(),
+		}),
+		"Ulimits":            objects(Object{"Name": text().need(), "HardLimit": integer().need(), "SoftLimit": integer().need()}),
+		"VersionConsistency": oneOf("enabled", "disabled"),
+	}.lacking("CredentialSpecs", "DependsOn", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions",
+		"EnvironmentFiles", "ExtraHosts", "FirelensConfiguration", "Links", "LinuxParameters", "MountPoints", "RepositoryCredentials",
+		"ResourceRequirements", "RestartPolicy", "Secrets", "SystemControls", "VolumesFrom")
+}
+
+type taskDefinitions struct{ room Containers }
+
+func (h taskDefinitions) Create(ctx context.Context, r *Request) error {
+	in := &ecs.RegisterTaskDefinitionInput{}
+	if err := fill(in, without(r.Properties, "Tags")); err != nil {
+		return err
+	}
+	in.Family, in.Tags = aws.String(r.given("Family", 255)), containerTags(r.tags())
+	out, err := h.room.RegisterTaskDefinition(ctx, in)
+	if err != nil {
+		return err
+	}
+	r.ID = aws.ToString(out.TaskDefinition.TaskDefinitionArn)
+	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"TaskDefinitionArn": r.ID}})
+	return nil
+}
+
+func (h taskDefinitions) Update(ctx context.Context, r *Request) error {
+	return retagContainers(ctx, h.room, r, r.ID)
+}
+
+func (h taskDefinitions) Delete(ctx context.Context, r *Request) error {
+	_, err := h.room.DeregisterTaskDefinition(ctx, &ecs.DeregisterTaskDefinitionInput{TaskDefinition: &r.ID})
+	return gone(err)
+}

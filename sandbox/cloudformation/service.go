@@ -1,0 +1,87 @@
+// Package cloudformation is CloudFormation: stacks, change sets, events, and the
+// AWS::CodeDeployBlueGreen transform with its hook. Resources are made by calling
+// the sandbox's other services in the caller's name.
+//
+// API: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/
+package cloudformation
+
+import (
+	"context"
+	"sync"
+
+	"orgship/sandbox/clock"
+	"orgship/sandbox/cloudformation/resource"
+	"orgship/sandbox/codedeploy"
+	"orgship/sandbox/ec2"
+)
+
+// Authorizer decides whether the caller in ctx may do an action.
+type Authorizer interface {
+	Authorize(ctx context.Context, action, resourceARN string) error
+	AuthorizeWith(ctx context.Context, action, resourceARN string, conditions map[string][]string) error
+}
+
+// Sessions lets CloudFormation act as the service role of a stack.
+type Sessions interface {
+	ServiceSession(ctx context.Context, roleARN, service, sessionName string) (context.Context, error)
+}
+
+// Network answers whether the values of parameters with AWS-specific types exist.
+type Network interface {
+	DescribeVpcs(context.Context, *ec2.DescribeVpcsInput) (*ec2.DescribeVpcsOutput, error)
+	DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error)
+	DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput) (*ec2.DescribeSecurityGroupsOutput, error)
+	DescribeAvailabilityZones(context.Context, *ec2.DescribeAvailabilityZonesInput) (*ec2.DescribeAvailabilityZonesOutput, error)
+}
+
+// Deployer runs the blue/green deployments of the hook.
+type Deployer interface {
+	Run(ctx context.Context, spec codedeploy.Spec, event func(codedeploy.Event)) error
+}
+
+// Config is what the service needs.
+type Config struct {
+	Clock    clock.Clock
+	Region   string
+	Auth     Authorizer
+	Sessions Sessions
+	Network  Network
+	Deployer Deployer
+	Rooms    resource.Rooms
+}
+
+// Service is CloudFormation.
+type Service struct {
+	cfg   Config
+	types map[string]*resource.Type
+
+	ctx  context.Context // ends with Close
+	stop context.CancelFunc
+	work sync.WaitGroup // operations that run
+
+	mu       sync.Mutex
+	accounts map[string]*account
+}
+
+// New returns a service without stacks. Close ends what it runs.
+func New(cfg Config) *Service {
+	ctx, stop := context.WithCancel(context.Background())
+	return &Service{cfg: cfg, types: resource.Types(cfg.Rooms), ctx: ctx, stop: stop, accounts: map[string]*account{}}
+}
+
+// Close ends every operation where it stands and waits for them: the stacks
+// keep the state they are in. It returns the cause of ctx when that ends first.
+func (s *Service) Close(ctx context.Context) error {
+	s.stop()
+	done := make(chan struct{})
+	go func() {
+		s.work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,4 @@
+package cloudformation
+
+// account is what one account has.
+type account struct{}
