@@ -1,0 +1,142 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The versions of the policy language. Policy variables exist in the current one only.
+const (
+	currentVersion = "2012-10-17"
+	oldVersion     = "2008-10-17" // also when a document names none
+)
+
+// Document is a policy document, parsed. It is immutable and safe for
+// concurrent use.
+type Document struct {
+	// Name says where the document is from, for reasons: the name or ARN of a
+	// policy. Set by the caller; may stay empty.
+	Name string
+
+	version    string
+	statements []statement
+}
+
+// statement is one statement of a document.
+type statement struct {
+	sid    string
+	number int // from 1
+	deny   bool
+
+	principals   []principal // nil when the statement names none
+	notPrincipal bool
+	actions      []pattern
+	notAction    bool
+	resources    []pattern // nil when the statement names none
+	notResource  bool
+	conditions   []condition
+}
+
+// name returns how a person finds the statement.
+func (s *statement) name() string {
+	if s.sid != "" {
+		return fmt.Sprintf("statement %q", s.sid)
+	}
+	return fmt.Sprintf("statement %d", s.number)
+}
+
+// ParseError says all that is wrong with a document.
+type ParseError struct {
+	Faults []string // each names the statement and the element
+}
+
+func (e *ParseError) Error() string {
+	return "parsing policy document: " + strings.Join(e.Faults, "; ")
+}
+
+// Parse reads a policy document in JSON. What it does not know, it refuses by
+// name: the error is a *ParseError with every fault.
+func Parse(source []byte) (*Document, error) {
+	p := &parser{version: oldVersion}
+	root, err := decode(source)
+	if err != nil {
+		return nil, &ParseError{Faults: []string{err.Error()}}
+	}
+	d := p.document(root)
+	if len(p.faults) > 0 {
+		return nil, &ParseError{Faults: p.faults}
+	}
+	return d, nil
+}
+
+// FullAccess returns the identity policy that allows everything: for asking
+// what a resource policy alone lets through.
+func FullAccess() *Document {
+	everything := []pattern{{text: "*", parts: []part{{symbols: glob{anyRunes}}}}}
+	return &Document{
+		Name:       "full access",
+		version:    currentVersion,
+		statements: []statement{{number: 1, actions: everything, resources: everything}},
+	}
+}
+
+// CheckIdentity tells whether the document can be an identity policy (of a
+// user or role). The messages are IAM's own.
+func (d *Document) CheckIdentity() error {
+	for _, s := range d.statements {
+		if s.principals != nil {
+			return errors.New("Policy document should not specify a principal.") //nolint:staticcheck // IAM's own words
+		}
+		if s.resources == nil {
+			return errors.New("Policy statement must contain resources.") //nolint:staticcheck // IAM's own words
+		}
+	}
+	return nil
+}
+
+// CheckResource tells whether the document can be the policy of a resource.
+func (d *Document) CheckResource() error {
+	for _, s := range d.statements {
+		if s.principals == nil {
+			return errors.New("Missing required field Principal") //nolint:staticcheck // IAM's own words
+		}
+	}
+	return nil
+}
+
+// CheckTrust tells whether the document can be a role's trust policy. The
+// messages are IAM's own.
+func (d *Document) CheckTrust() error {
+	for _, s := range d.statements {
+		if s.principals == nil {
+			return errors.New("Missing required field Principal") //nolint:staticcheck // IAM's own words
+		}
+		if s.resources != nil {
+			return errors.New("Has prohibited field Resource") //nolint:staticcheck // IAM's own words
+		}
+		if slices.ContainsFunc(s.actions, notSTS) {
+			return errors.New("AssumeRole policy may only specify STS AssumeRole actions.") //nolint:staticcheck // IAM's own words
+		}
+	}
+	return nil
+}
+
+func notSTS(action pattern) bool {
+	return !strings.HasPrefix(strings.ToLower(action.text), "sts:")
+}
+
+// Keys returns the condition keys that the document asks for, as written, in
+// order and once each.
+func (d *Document) Keys() []string {
+	var keys []string
+	for _, s := range d.statements {
+		for _, c := range s.conditions {
+			if !slices.Contains(keys, c.key) {
+				keys = append(keys, c.key)
+			}
+		}
+	}
+	return keys
+}
