@@ -165,7 +165,7 @@ func (st *stream) last() time.Time {
 
 func (st *stream) describe() LogStream {
 	d := LogStream{
-		Arn: &st.arn, LogStreamName: &st.name, CreationTime: ptr(st.created.UnixMilli()), StoredBytes: &st.stored,
+		Arn: &st.arn, LogStreamName: &st.name, CreationTime: ptr(st.created.UnixMilli()), StoredBytes: ptr(st.stored),
 		UploadSequenceToken: ptr(strconv.Itoa(st.first + len(st.events))),
 	}
 	if len(st.events) > 0 {

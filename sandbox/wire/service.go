@@ -3,10 +3,15 @@
 // function and encodes what it returns.
 //
 // The shapes are the AWS SDK's own input and output types (or structs of ours
-// with the same field names), read and written by reflection.
+// with the same field names), read and written by reflection. A member is
+// called on the wire what its field is called, in the service's casing; a
+// struct tag `wire:"name"` names it otherwise.
 package wire
 
-import "context"
+import (
+	"context"
+	"reflect"
+)
 
 // Protocol is one of the AWS wire protocols that the sandbox speaks.
 type Protocol int
@@ -25,7 +30,13 @@ type Service struct {
 	Namespace    string // Query, EC2Query: XML namespace of answers
 	Version      string // Query, EC2Query: value of the Version parameter, e.g. "2010-05-15"
 	TargetPrefix string // JSON11: "AmazonEC2ContainerServiceV20141113"
-	Operations   []Operation
+	// Pascal says that a JSON11 service spells members as Go does
+	// ("AccountId"): Organizations. The others begin them with a small letter.
+	Pascal bool
+	// Global says that clients may sign for us-east-1, whatever their region:
+	// IAM, Organizations, STS.
+	Global     bool
+	Operations []Operation
 }
 
 // Operation is one typed function behind a name.
@@ -33,6 +44,7 @@ type Operation struct {
 	Name     string
 	required []string
 	optional []string
+	in, out  reflect.Type
 	call     func(ctx context.Context, decode func(any) error) (any, error)
 }
 
@@ -52,7 +64,7 @@ func Optional(members ...string) Member {
 
 // Op makes an operation of a typed function.
 func Op[I, O any](name string, f func(context.Context, *I) (*O, error), members ...Member) Operation {
-	op := Operation{Name: name}
+	op := Operation{Name: name, in: reflect.TypeFor[I](), out: reflect.TypeFor[O]()}
 	for _, m := range members {
 		m(&op)
 	}

@@ -1,0 +1,345 @@
+package wire
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	handler *Handler
+	w       http.ResponseWriter
+	r       *http.Request
+	id      string
+
+	body []byte
+	form url.Values // Query, EC2Query
+	json bool       // how to answer while the room isn't known
+	room *room
+	op   *operation
+	call Call
+}
+
+// perform does all but write the answer.
+func (x *exchange) perform() (any, error) {
+	var err error
+	if x.body, err = readBody(x.w, x.r); err != nil {
+		return nil, err
+	}
+	if err := x.readName(); err != nil {
+		return nil, err
+	}
+	ctx, err := x.authenticate(x.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	if err := x.findOperation(); err != nil {
+		return nil, err
+	}
+	loseAnswer, err := x.handler.trouble(ctx, x.call, x.room)
+	if err != nil {
+		return nil, err
+	}
+	out, err := x.do(ctx)
+	if loseAnswer {
+		return nil, errReset
+	}
+	return out, err
+}
+
+// readName finds out which operation is asked for, before knowing who asks, so
+// that even an unsigned request is answered in its own protocol.
+func (x *exchange) readName() error {
+	if target := x.r.Header.Get("X-Amz-Target"); target != "" {
+		x.json = true
+		prefix, name, _ := strings.Cut(target, ".")
+		x.call.Operation = name
+		x.room = x.handler.find(func(r *room) bool { return r.TargetPrefix == prefix && r.Protocol == JSON11 })
+		return nil
+	}
+	mediaType, _, _ := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	if strings.HasPrefix(mediaType, "application/") && mediaType != "application/x-www-form-urlencoded" {
+		x.json = true
+		return NotModelled("requests of type %q without an X-Amz-Target", mediaType)
+	}
+	query, err := url.ParseQuery(x.r.URL.RawQuery)
+	if err != nil {
+		return Errorf("MalformedQueryString", "The query string is malformed: %v", err)
+	}
+	if x.form, err = url.ParseQuery(string(x.body)); err != nil {
+		return Errorf("MalformedQueryString", "The body is not a form: %v", err)
+	}
+	maps.Copy(x.form, query)
+	x.call.Operation = x.form.Get("Action")
+	x.room = x.handler.find(func(r *room) bool {
+		return r.Protocol != JSON11 && r.Version == x.form.Get("Version") && r.operations[x.call.Operation] != nil
+	})
+	return nil
+}
+
+func (h *Handler) find(match func(*room) bool) *room {
+	for _, name := range sortedKeys(h.rooms) {
+		if match(h.rooms[name]) {
+			return h.rooms[name]
+		}
+	}
+	return nil
+}
+
+// authenticate finds the room by the signature's scope and checks the signature.
+func (x *exchange) authenticate(ctx context.Context) (context.Context, error) {
+	c, err := readClaim(x.r)
+	if err != nil {
+		return nil, err
+	}
+	x.call.Service = c.service
+	named := x.room
+	x.room = x.handler.rooms[c.service]
+	switch {
+	case x.room == nil:
+		return nil, NotModelled("the service %s (it has %s)", c.service, strings.Join(sortedKeys(x.handler.rooms), ", "))
+	case x.json && named != x.room:
+		return nil, NotModelled("%s for the service %s", x.r.Header.Get("X-Amz-Target"), c.service)
+	case c.region != x.handler.region && !(x.room.Global && c.region == "us-east-1"):
+		return nil, mismatch("Credential should be scoped to a valid region, not '%s'. (This orgship sandbox is the region %s.)", c.region, x.handler.region)
+	}
+	secret, ctx, err := x.handler.keys.Secret(ctx, c.accessKey, c.token)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.fresh(x.handler.now()); err != nil {
+		return nil, err
+	}
+	if err := c.verify(ctx, x.handler.signer, x.r, x.body, secret); err != nil {
+		return nil, err
+	}
+	x.call.Account, x.call.Caller = x.handler.caller(ctx)
+	return ctx, nil
+}
+
+func (x *exchange) findOperation() error {
+	name := x.call.Operation
+	if name == "" {
+		return Errorf("MissingAction", "The request names no operation: it needs an Action parameter or an X-Amz-Target header")
+	}
+	x.op = x.room.operations[name]
+	if x.op == nil {
+		return NotModelled("%s:%s", x.room.Name, name)
+	}
+	if version := x.form.Get("Version"); x.room.Protocol != JSON11 && version != x.room.Version {
+		return NotModelled("version %q of %s (only %s)", version, x.room.Name, x.room.Version)
+	}
+	return nil
+}
+
+// do decodes the input and calls the operation, turning a panic in a room into
+// an answer.
+func (x *exchange) do(ctx context.Context) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.handler.log.Error("operation panicked", "service", x.room.Name, "operation", x.op.Name, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the sandbox failed: %v", p)
+		}
+	}()
+	return x.op.call(ctx, x.decode)
+}
+
+// decode reads the request into in, a pointer to the operation's input.
+func (x *exchange) decode(in any) error {
+	v := reflect.ValueOf(in).Elem()
+	err := x.decodeMembers(v)
+	var unknown unknownMemberError
+	if errors.As(err, &unknown) {
+		return x.refuse(unknown.path)
+	}
+	if err != nil {
+		return err
+	}
+	for i := range x.op.in.members {
+		m := &x.op.in.members[i]
+		if m.set(v) && !x.op.allowed[m.field] {
+			return x.refuse(m.request)
+		}
+	}
+	return x.checkRequired(v)
+}
+
+func (x *exchange) refuse(path string) error {
+	return NotModelled("the parameter %s of %s:%s", path, x.room.Name, x.op.Name)
+}
+
+func (x *exchange) decodeMembers(v reflect.Value) error {
+	if x.room.Protocol == JSON11 {
+		return decodeJSON(x.body, x.op.in, v)
+	}
+	params := url.Values{}
+	for name, values := range x.form {
+		if name != "Action" && name != "Version" && !strings.HasPrefix(name, "X-Amz-") {
+			params[name] = values
+		}
+	}
+	tree, err := formTree(params)
+	if err != nil {
+		return err
+	}
+	return formDecoder{flat: x.room.Protocol == EC2Query}.decode(tree, x.op.in, v, "")
+}
+
+func (x *exchange) checkRequired(v reflect.Value) error {
+	var missing []string
+	for _, field := range x.op.required {
+		if m := x.op.in.member(field); !m.set(v) {
+			missing = append(missing, m.request)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return missingMembers(x.room.Name, missing)
+}
+
+// answer writes what an operation returned.
+func (x *exchange) answer(out any) {
+	body, contentType, err := x.encode(reflect.ValueOf(out).Elem())
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	x.call.Status = http.StatusOK
+	x.write(contentType, body)
+}
+
+func (x *exchange) encode(v reflect.Value) (body []byte, contentType string, err error) {
+	switch x.room.Protocol {
+	case JSON11:
+		body, err = appendJSON(nil, x.op.out, v, true)
+		return body, "application/x-amz-json-1.1", err
+	case EC2Query:
+		e := &xmlEncoder{item: "item"}
+		e.WriteString(xmlHeader)
+		e.WriteString(`<` + x.op.Name + `Response xmlns="` + x.room.Namespace + `">`)
+		e.text("requestId", x.id)
+		err = e.members(x.op.out, v, true)
+		e.close(x.op.Name + "Response")
+		return e.Bytes(), "text/xml;charset=UTF-8", err
+	}
+	e := &xmlEncoder{item: "member"}
+	e.WriteString(`<` + x.op.Name + `Response xmlns="` + x.room.Namespace + `">`)
+	e.open(x.op.Name + "Result")
+	err = e.members(x.op.out, v, true)
+	e.close(x.op.Name + "Result")
+	e.open("ResponseMetadata")
+	e.text("RequestId", x.id)
+	e.close("ResponseMetadata")
+	e.close(x.op.Name + "Response")
+	return e.Bytes(), "text/xml", err
+}
+
+const xmlHeader = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
+
+// fail writes an error. One that is no AWS error is the sandbox's own fault.
+func (x *exchange) fail(err error) {
+	e := x.awsError(err)
+	x.call.Status, x.call.Code, x.call.Message = e.HTTPStatus(), e.Code, e.Message
+	switch {
+	case x.protocol() == JSON11:
+		x.w.Header().Set("X-Amzn-Errortype", e.Code)
+		b := appendJSONString([]byte(`{"__type":`), e.Code)
+		b = appendJSONString(append(b, `,"message":`...), e.Message)
+		x.write("application/x-amz-json-1.1", append(b, '}'))
+	case x.protocol() == EC2Query:
+		x.write("text/xml;charset=UTF-8", x.ec2Error(e))
+	default:
+		x.write("text/xml", x.queryError(e))
+	}
+}
+
+func (x *exchange) protocol() Protocol {
+	switch {
+	case x.room != nil:
+		return x.room.Protocol
+	case x.json:
+		return JSON11
+	}
+	return Query
+}
+
+func (x *exchange) awsError(err error) *Error {
+	var known *Error
+	var modelled smithy.APIError
+	switch {
+	case errors.As(err, &known):
+	case errors.As(err, &modelled):
+		known = &Error{Code: modelled.ErrorCode(), Message: modelled.ErrorMessage()}
+	default:
+		x.handler.log.Error("request failed", "service", x.call.Service, "operation", x.call.Operation, "error", err)
+		known = &Error{Code: "InternalFailure", Message: "the orgship sandbox failed: " + err.Error(), Status: 500}
+	}
+	return dialect(x.protocol(), known)
+}
+
+func (x *exchange) queryError(e *Error) []byte {
+	var b xmlEncoder
+	b.WriteString(`<ErrorResponse`)
+	if x.room != nil {
+		b.WriteString(` xmlns="` + x.room.Namespace + `"`)
+	}
+	b.WriteString("><Error>")
+	b.text("Type", faultSide(e))
+	b.text("Code", e.Code)
+	b.text("Message", e.Message)
+	b.WriteString("</Error>")
+	b.text("RequestId", x.id)
+	b.WriteString("</ErrorResponse>")
+	return b.Bytes()
+}
+
+func faultSide(e *Error) string {
+	if e.HTTPStatus() >= 500 {
+		return "Receiver"
+	}
+	return "Sender"
+}
+
+func (x *exchange) ec2Error(e *Error) []byte {
+	var b xmlEncoder
+	b.WriteString(xmlHeader + "<Response><Errors><Error>")
+	b.text("Code", e.Code)
+	b.text("Message", e.Message)
+	b.WriteString("</Error></Errors>")
+	b.text("RequestID", x.id)
+	b.WriteString("</Response>")
+	return b.Bytes()
+}
+
+// write sends the answer. A client that has gone away is no error of ours.
+func (x *exchange) write(contentType string, body []byte) {
+	header := x.w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("X-Amzn-Requestid", x.id)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	x.w.WriteHeader(x.call.Status)
+	if _, err := x.w.Write(body); err != nil {
+		x.handler.log.Debug("client went away", "service", x.call.Service, "operation", x.call.Operation, "error", err)
+	}
+}
+
+// newRequestID returns a random UUID, as AWS gives each request.
+func newRequestID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
