@@ -8,9 +8,13 @@ package elb
 
 import (
 	"context"
+	"errors"
 	"net"
+	"sync"
 
 	"orgship/sandbox/clock"
+	"orgship/sandbox/iam"
+	"orgship/sandbox/wire"
 )
 
 // Authorizer decides whether the caller in ctx may do an action.
@@ -41,7 +45,104 @@ type Config struct {
 	Region  string
 	Auth    Authorizer
 	Network Network
-	// Subnets looks up subnets of the caller's account in the order asked for;
-	// its error (InvalidSubnetID.NotFound) is passed on as SubnetNotFound.
+	// Subnets looks up subnets of the caller's account, in the order asked
+	// for. A subnet that is missing is an error, answered as SubnetNotFound.
 	Subnets func(ctx context.Context, ids []string) ([]Subnet, error)
+}
+
+// Service is Elastic Load Balancing of all accounts in one region.
+type Service struct {
+	cfg Config
+
+	mu       sync.Mutex
+	accounts map[string]*account
+	closed   bool
+}
+
+// account is what one account owns, each list in the order of creation.
+type account struct {
+	id        string
+	balancers []*balancer
+	groups    []*group
+	listeners []*listener
+	tags      map[string][]tag // by ARN
+}
+
+// New returns an empty service.
+func New(cfg Config) *Service {
+	return &Service{cfg: cfg, accounts: map[string]*account{}}
+}
+
+// Close stops all listeners and health checks. Open requests may finish until
+// ctx is done; then their connections are closed.
+func (s *Service) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	accounts := s.accounts
+	s.accounts = map[string]*account{}
+	s.mu.Unlock()
+
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	for _, a := range accounts {
+		for _, l := range a.listeners {
+			wg.Go(func() {
+				err := l.front.shutdown(ctx)
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			})
+		}
+	}
+	wg.Wait()
+	for _, a := range accounts {
+		for _, g := range a.groups {
+			g.pool.close()
+		}
+		for _, b := range a.balancers {
+			errs = append(errs, b.address.release())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// caller returns the caller's account; the service's mutex must be held.
+func (s *Service) caller(ctx context.Context) *account {
+	id := iam.Caller(ctx).Account
+	a := s.accounts[id]
+	if a == nil {
+		a = &account{id: id, tags: map[string][]tag{}}
+		if !s.closed {
+			s.accounts[id] = a
+		}
+	}
+	return a
+}
+
+// authorize asks for "elasticloadbalancing:<operation>" on each resource.
+func (s *Service) authorize(ctx context.Context, operation string, arns ...string) error {
+	for _, arn := range arns {
+		if err := s.cfg.Auth.Authorize(ctx, "elasticloadbalancing:"+operation, arn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open returns an error once the service is closed, so that nothing starts
+// listening afterwards; the service's mutex must be held.
+func (s *Service) open() error {
+	if s.closed {
+		return &wire.Error{Code: "ServiceUnavailable", Message: "the sandbox is closing", Status: 503}
+	}
+	return nil
+}
+
+// val returns what p points to, or the zero value.
+func val[T any](p *T) T {
+	if p == nil {
+		return *new(T)
+	}
+	return *p
 }

@@ -1,0 +1,299 @@
+package elb
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"orgship/sandbox/clock"
+)
+
+// errNoTargets says that a target group has nobody who could answer.
+var errNoTargets = errors.New("no targets")
+
+// pool holds the targets of a target group: it checks their health and
+// forwards requests to them.
+type pool struct {
+	clock clock.Clock
+
+	mu      sync.Mutex
+	edge    *edge // of the load balancer it stands (or last stood) behind
+	used    bool
+	health  health
+	leastOf bool          // least outstanding requests instead of round robin
+	delay   time.Duration // deregistration delay
+	members []*member
+	turn    int
+}
+
+// member is one target. Its pool's mutex guards it.
+type member struct {
+	endpoint
+	zone        *string
+	state       types.TargetHealthStateEnum
+	reason      types.TargetHealthReasonEnum
+	description string
+	passed      int // consecutive health checks
+	failed      int
+	open        int // requests under way
+	transport   *http.Transport
+	idle        time.Duration      // of the transport
+	stopChecks  context.CancelFunc // nil while nobody checks
+	gone        *time.Timer        // set while draining
+}
+
+func newPool(c clock.Clock) *pool { return &pool{clock: c} }
+
+// configure takes over a target group's settings.
+func (p *pool) configure(h health, algorithm string, delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	changed := !p.health.equal(h)
+	p.health, p.leastOf, p.delay = h, algorithm == "least_outstanding_requests", delay
+	for _, m := range p.members {
+		if changed && m.stopChecks != nil {
+			p.watch(m) // anew, keeping the state
+		}
+	}
+}
+
+// use puts the pool behind a load balancer, or (nil) behind none.
+func (p *pool) use(e *edge) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was := p.used
+	p.used = e != nil
+	if p.used {
+		p.edge = e
+	}
+	if was == p.used {
+		return
+	}
+	for _, m := range p.members {
+		if m.gone == nil {
+			p.begin(m)
+		}
+	}
+}
+
+// begin puts a registered target into its first state.
+func (p *pool) begin(m *member) {
+	m.passed, m.failed = 0, 0
+	if !p.used {
+		m.unwatch()
+		m.set(types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotInUse, "Target group is not configured to receive traffic from the load balancer")
+		return
+	}
+	m.set(types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumRegistrationInProgress, "Target registration is in progress")
+	p.watch(m)
+}
+
+func (m *member) set(state types.TargetHealthStateEnum, reason types.TargetHealthReasonEnum, description string) {
+	m.state, m.reason, m.description = state, reason, description
+}
+
+func (m *member) unwatch() {
+	if m.stopChecks != nil {
+		m.stopChecks()
+		m.stopChecks = nil
+	}
+}
+
+// register adds a target; one that drains comes back, one that is there stays.
+func (p *pool) register(e endpoint, zone *string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.members, func(m *member) bool { return m.endpoint == e })
+	if i < 0 {
+		m := &member{endpoint: e, zone: zone}
+		p.members = append(p.members, m)
+		p.begin(m)
+		return
+	}
+	if m := p.members[i]; m.gone != nil {
+		m.gone.Stop()
+		m.gone = nil
+		p.begin(m)
+	}
+}
+
+// deregister drains a target; port 0 means all ports of the address.
+//
+// Assumption A55: requests that are still open when the deregistration delay
+// (divided by the clock's speed) is over are not cut off; they end with the
+// target. AWS closes them after the delay, in real time.
+func (p *pool) deregister(ip string, port int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range slices.Clone(p.members) {
+		if m.ip != ip || port != 0 && m.port != port || m.gone != nil {
+			continue
+		}
+		m.unwatch()
+		if !p.used {
+			p.remove(m)
+			continue
+		}
+		m.set(types.TargetHealthStateEnumDraining, types.TargetHealthReasonEnumDeregistrationInProgress, "Target deregistration is in progress")
+		m.closeIdle()
+		m.gone = time.AfterFunc(p.clock.Scale(p.delay), func() { p.drained(m) })
+	}
+}
+
+// drained removes a target whose deregistration delay is over, if it has not
+// been registered again.
+func (p *pool) drained(m *member) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m.gone != nil {
+		p.remove(m)
+	}
+}
+
+func (p *pool) remove(m *member) {
+	m.closeIdle()
+	p.members = slices.DeleteFunc(p.members, func(o *member) bool { return o == m })
+}
+
+func (m *member) closeIdle() {
+	if m.transport != nil {
+		m.transport.CloseIdleConnections()
+	}
+}
+
+// close stops everything that the pool does on its own.
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range slices.Clone(p.members) {
+		m.unwatch()
+		if m.gone != nil {
+			m.gone.Stop()
+		}
+		p.remove(m)
+	}
+}
+
+// describe tells the state of all targets.
+func (p *pool) describe() []types.TargetHealthDescription {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := []types.TargetHealthDescription{}
+	for _, m := range p.members {
+		d := types.TargetHealthDescription{
+			HealthCheckPort: new(strconv.Itoa(p.checkPort(m))),
+			Target:          &types.TargetDescription{Id: new(m.ip), Port: new(int32(m.port)), AvailabilityZone: m.zone},
+			TargetHealth:    &types.TargetHealth{State: m.state, Reason: m.reason},
+		}
+		if m.description != "" {
+			d.TargetHealth.Description = new(m.description)
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// pick chooses a target for a request that the tried ones could not serve. If
+// none is healthy, all registered ones count as healthy (AWS: "fails open").
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+//
+// Assumption A56: targets whose first checks are under way count among those.
+func (p *pool) pick(tried []*member) (*member, *http.Transport) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	eligible := make([]*member, 0, len(p.members))
+	healthy := slices.ContainsFunc(p.members, func(m *member) bool { return m.state == types.TargetHealthStateEnumHealthy })
+	for _, m := range p.members {
+		if m.gone == nil && (!healthy || m.state == types.TargetHealthStateEnumHealthy) && !slices.Contains(tried, m) {
+			eligible = append(eligible, m)
+		}
+	}
+	if len(eligible) == 0 || p.edge == nil {
+		return nil, nil
+	}
+	p.turn++
+	m := eligible[p.turn%len(eligible)]
+	if p.leastOf {
+		m = slices.MinFunc(eligible, func(a, b *member) int { return a.open - b.open })
+	}
+	m.open++
+	return m, p.connect(m)
+}
+
+// done ends a request to a target.
+func (p *pool) done(m *member) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m.open--
+	if m.gone != nil && m.open == 0 {
+		m.closeIdle()
+	}
+}
+
+// RoundTrip sends a request to a target. When a target cannot be connected to,
+// nothing has been sent, so another one gets the request.
+func (p *pool) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		kept := *req
+		kept.Body = io.NopCloser(req.Body) // the proxy closes it, attempts don't
+		req = &kept
+	}
+	var tried []*member
+	failure := errNoTargets
+	for {
+		m, transport := p.pick(tried)
+		if m == nil {
+			return nil, failure
+		}
+		res, err := transport.RoundTrip(req)
+		if err == nil {
+			res.Body = p.onClose(res.Body, m)
+			return res, nil
+		}
+		p.done(m)
+		var unreached *dialError
+		if !errors.As(err, &unreached) || req.Context().Err() != nil {
+			return nil, err
+		}
+		tried, failure = append(tried, m), err
+	}
+}
+
+// onClose makes the end of an answer the end of a request.
+func (p *pool) onClose(body io.ReadCloser, m *member) io.ReadCloser {
+	once := sync.OnceFunc(func() { p.done(m) })
+	if upgraded, ok := body.(io.ReadWriteCloser); ok {
+		return &tunnel{upgraded, once}
+	}
+	return &answerBody{body, once}
+}
+
+type answerBody struct {
+	io.ReadCloser
+	done func()
+}
+
+// Close closes the body.
+func (b *answerBody) Close() error {
+	defer b.done()
+	return b.ReadCloser.Close()
+}
+
+// tunnel is the connection of an upgraded request (WebSocket).
+type tunnel struct {
+	io.ReadWriteCloser
+	done func()
+}
+
+// Close closes the connection.
+func (t *tunnel) Close() error {
+	defer t.done()
+	return t.ReadWriteCloser.Close()
+}
