@@ -5,13 +5,15 @@
 // Both sides work on one state: an image pushed with skopeo is described by
 // DescribeImages, an image deleted with BatchDeleteImage can no longer be
 // pulled. Every request, on either side, is authorized as the caller, with the
-// repository's policy when the caller is of another account.
+// repository's policy.
 package ecr
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"orgship/sandbox/clock"
 )
@@ -34,30 +36,41 @@ type Config struct {
 
 // Service is Amazon ECR.
 type Service struct {
-	cfg Config
+	cfg    Config
+	key    []byte       // signs authorization tokens
+	series atomic.Int64 // of the tokens that are good
+	blobs  *blobs
 
-	mu sync.Mutex
+	mu           sync.Mutex
+	repositories map[repositoryKey]*repository
+	uploads      map[string]*upload // under way, by id
 }
 
 // New returns an ECR without repositories. Call Close to remove its layers.
 func New(cfg Config) *Service {
-	return &Service{cfg: cfg}
+	key := make([]byte, 32)
+	rand.Read(key) // never fails: crypto/rand ends the program instead
+	return &Service{
+		cfg: cfg, key: key, blobs: &blobs{dir: cfg.Dir},
+		repositories: map[repositoryKey]*repository{},
+		uploads:      map[string]*upload{},
+	}
 }
 
 // Close removes the layers from disk. The service is of no use afterwards.
-func (s *Service) Close() error { return nil }
-
-// ExpireTokens ends, at once, every authorization token handed out so far, as
-// their twelve hours do: the registry answers 403 "Your authorization token has
-// expired" to them. It is a fault on order for tests.
-func (s *Service) ExpireTokens() {}
+func (s *Service) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, u := range s.uploads {
+		u.discard()
+		delete(s.uploads, id)
+	}
+	for _, r := range s.repositories {
+		clear(r.layers)
+	}
+	return s.blobs.close()
+}
 
 // Registry returns the handler of /v2/, to be mounted at the sandbox's endpoint.
 // It authenticates by itself (Basic, with a token of GetAuthorizationToken).
-func (s *Service) Registry() http.Handler { return http.NotFoundHandler() }
-
-// Resolve turns an image reference into the form in which this sandbox serves
-// it. It takes ECR's own form, <account>.dkr.ecr.<region>.amazonaws.com/repo,
-// and the sandbox's, <host:port>/<account>/repo, each with :tag, @digest or
-// both; anything else is refused, for tasks pull from the sandbox's ECR only.
-func (s *Service) Resolve(ref string) (string, error) { return ref, nil }
+func (s *Service) Registry() http.Handler { return http.HandlerFunc(s.serveRegistry) }
