@@ -1,0 +1,183 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Markdown renders a finished report, for a pull request or a job's summary.
+func Markdown(r Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s %s: %s, %s\n\n", sign(r.Verdict), r.Kind, r.Verdict, r.Outcome)
+	fmt.Fprintf(&b, "%s\n\n", md(r.Summary))
+	mdFacts(&b, r)
+	mdProblems(&b, r)
+	mdSteps(&b, r)
+	mdPlan(&b, r.Plan)
+	mdAnswers(&b, r)
+	mdAccess(&b, r.Access)
+	mdEvents(&b, r)
+	return b.String()
+}
+
+func sign(v Verdict) string {
+	switch v {
+	case Successful:
+		return "✅"
+	case Inconclusive:
+		return "⚠️"
+	}
+	return "❌"
+}
+
+// md escapes text for Markdown, in a table too.
+func md(text string) string {
+	text = Clean(text)
+	var b strings.Builder
+	for _, r := range text {
+		switch r {
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '&':
+			b.WriteString("&amp;")
+		case '\\', '`', '*', '_', '[', ']', '|', '#', '~', '@', '!':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// code renders text as code, which can't be escaped: backticks become quotes.
+func code(text string) string {
+	text = strings.NewReplacer("`", "'", "|", "¦").Replace(Clean(text))
+	if text == "" {
+		return ""
+	}
+	return "`" + text + "`"
+}
+
+func mdFacts(b *strings.Builder, r Report) {
+	rows := [][2]string{
+		{"Account", md(strings.TrimSpace(r.Account.Name+" "+r.Account.ID)) + " " + md(r.Account.Region)},
+		{"Stack", code(r.Stack.Name) + " " + md(r.Stack.Status)},
+	}
+	if r.Image != nil {
+		rows = append(rows, [2]string{"Image", code(r.Image.Reference)}, [2]string{"Revision", code(r.Image.Revision)})
+	}
+	if r.Before != nil {
+		rows = append(rows, [2]string{"Before", code(r.Before.Reference)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.URLs)) {
+		rows = append(rows, [2]string{md(name), md(r.URLs[name])})
+	}
+	rows = append(rows, [2]string{"Took", lasting(r.lasted(r.Ended))})
+	b.WriteString("| | |\n|---|---|\n")
+	for _, row := range rows {
+		if value := strings.TrimSpace(row[1]); value != "" {
+			fmt.Fprintf(b, "| %s | %s |\n", row[0], value)
+		}
+	}
+	b.WriteString("\n")
+}
+
+func mdProblems(b *strings.Builder, r Report) {
+	for _, p := range r.Errors {
+		fmt.Fprintf(b, "**Error:** %s\n\n", md(p.Message))
+		if p.Cause != nil {
+			fmt.Fprintf(b, "Root cause: %s\n\n", md(p.Cause.line()))
+		}
+		if p.Hint != "" {
+			fmt.Fprintf(b, "Hint: %s\n\n", md(p.Hint))
+		}
+	}
+	for _, hint := range r.Hints {
+		fmt.Fprintf(b, "Hint: %s\n\n", md(hint))
+	}
+}
+
+func mdSteps(b *strings.Builder, r Report) {
+	if len(r.Steps) == 0 {
+		return
+	}
+	b.WriteString("| Step | State | Took | |\n|---|---|---|---|\n")
+	for _, s := range r.Steps {
+		took := ""
+		if !s.Started.IsZero() {
+			took = span(s.Seconds)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", md(s.Name), s.State, took, md(s.Detail))
+	}
+	b.WriteString("\n")
+}
+
+func mdPlan(b *strings.Builder, p *Plan) {
+	if p == nil {
+		return
+	}
+	fmt.Fprintf(b, "Plan: **%s**%s\n\n", md(p.Class), md(colon(p.Why)))
+	for _, c := range p.Changes {
+		fmt.Fprintf(b, "- %s %s %s%s\n", md(c.Action), code(c.LogicalID), md(c.Type), md(colon(strings.Join(c.Causes, ", "))))
+	}
+	if len(p.Changes) > 0 {
+		b.WriteString("\n")
+	}
+}
+
+func colon(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ": " + text
+}
+
+func mdAnswers(b *strings.Builder, r Report) {
+	if v := r.Verification; v != nil {
+		fmt.Fprintf(b, "Verification: **%s**, %s (expected %s)\n\n", v.Verdict, md(v.Reason), md(v.Expect))
+	}
+	p := r.Probe
+	if p == nil || p.Sent == 0 {
+		return
+	}
+	fmt.Fprintf(b, "Probe: %d asked, %d answered, %d lost; p50 %.0f ms, p95 %.0f ms, worst %.0f ms\n\n",
+		p.Sent, p.Answered, p.Lost, p.Latency.P50, p.Latency.P95, p.Latency.Max)
+	b.WriteString("| Who answered | Role | Answers | First | Last |\n|---|---|---|---|---|\n")
+	for _, a := range p.Answerers {
+		fmt.Fprintf(b, "| %s | %s | %d | %s | %s |\n", md(a.name()), md(a.Role), a.Count,
+			a.First.UTC().Format("15:04:05"), a.Last.UTC().Format("15:04:05"))
+	}
+	b.WriteString("\n")
+}
+
+func mdAccess(b *strings.Builder, list []Access) {
+	if len(list) < 2 {
+		return
+	}
+	b.WriteString("| Account | May pull | Why |\n|---|---|---|\n")
+	for _, a := range list {
+		may := "no"
+		if a.Allowed {
+			may = "yes"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", md(strings.TrimSpace(a.Name+" "+a.Account)), may, md(a.Reason))
+	}
+	b.WriteString("\n")
+}
+
+func mdEvents(b *strings.Builder, r Report) {
+	if len(r.Events) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "<details><summary>%d events</summary>\n\n```\n", len(r.Events))
+	for _, e := range r.Events {
+		line := Line(e, r.Started, Style{Unicode: true})
+		b.WriteString(strings.ReplaceAll(line, "```", "'''") + "\n")
+	}
+	b.WriteString("```\n\n</details>\n")
+}

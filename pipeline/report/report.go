@@ -1,0 +1,289 @@
+// Package report says what a release did: as a JSON document of a stable
+// shape (README.md describes each field), as Markdown, as a view for a
+// terminal and as lines for a log.
+//
+// Whoever does the work tells a [Recorder]; everything shown to people is a
+// pure function of the [Report] and its events. There is no field for a
+// secret, and text from outside (reasons, bodies) is cleaned of control
+// characters when it comes in.
+package report
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Schema names the shape of the JSON document. Fields may be added under the
+// same name; readers ignore those they don't know.
+const Schema = "orgship.report/v1"
+
+// Report is what happened.
+type Report struct {
+	Schema  string  `json:"schema"`
+	Tool    Tool    `json:"tool"`
+	Kind    Kind    `json:"kind"`
+	Verdict Verdict `json:"verdict"`
+	Outcome Outcome `json:"outcome"`
+	Summary string  `json:"summary"`
+
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended,omitzero"`
+	Seconds float64   `json:"seconds"`
+
+	Account Account           `json:"account"`
+	Stack   Stack             `json:"stack"`
+	Image   *Image            `json:"image,omitempty"`
+	Before  *Image            `json:"before,omitempty"`
+	URLs    map[string]string `json:"urls,omitempty"`
+
+	Plan         *Plan         `json:"plan,omitempty"`
+	Access       []Access      `json:"access,omitempty"`
+	Steps        []Step        `json:"steps"`
+	Verification *Verification `json:"verification,omitempty"`
+	Traffic      []Traffic     `json:"traffic,omitempty"`
+	Probe        *Probe        `json:"probe,omitempty"`
+	Events       []Event       `json:"events"`
+	Errors       []Problem     `json:"errors,omitempty"`
+	Hints        []string      `json:"hints,omitempty"`
+}
+
+// Tool says what wrote the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Kind says what was asked for.
+type Kind string
+
+// The kinds of work.
+const (
+	Share    Kind = "share"
+	Release  Kind = "release"
+	Rollback Kind = "rollback"
+	Destroy  Kind = "destroy"
+)
+
+// Verdict says whether the app does what it should.
+type Verdict string
+
+// The verdicts. Anything but Successful means that the work isn't done.
+const (
+	Successful   Verdict = "successful"   // asked, and it answered rightly
+	Failed       Verdict = "failed"       // it answered wrongly, or could not be deployed
+	Error        Verdict = "error"        // it could not be asked, or we could not work
+	Inconclusive Verdict = "inconclusive" // the answers were mixed, or nobody decided
+)
+
+// ExitStatus returns the exit status of a program that ends with this verdict.
+func (v Verdict) ExitStatus() int {
+	switch v {
+	case Successful:
+		return 0
+	case Failed:
+		return 1
+	case Inconclusive:
+		return 3
+	}
+	return 2
+}
+
+// Outcome says what became of the stack.
+type Outcome string
+
+// The outcomes.
+const (
+	Released   Outcome = "released"    // the new image serves all traffic
+	WentBack   Outcome = "went back"   // the image from before serves all traffic
+	Unchanged  Outcome = "unchanged"   // there was nothing to do
+	Refused    Outcome = "refused"     // nothing was touched, and why is in the errors
+	StillGoing Outcome = "still going" // we were interrupted, the stack's update was not
+	Removed    Outcome = "removed"     // the stack is gone
+	Broken     Outcome = "broken"      // the stack needs help, or serves a wrong answer
+)
+
+// Account is the AWS account that was worked on.
+type Account struct {
+	ID     string `json:"id"`
+	Name   string `json:"name,omitempty"`
+	Region string `json:"region"`
+	// Endpoint is set when it wasn't AWS itself, e.g. http://127.0.0.1:4566.
+	Endpoint string `json:"endpoint,omitempty"`
+}
+
+// Stack is the CloudFormation stack.
+type Stack struct {
+	Name   string `json:"name"`
+	ID     string `json:"id,omitempty"`
+	Status string `json:"status,omitempty"` // at the end
+}
+
+// Image is a container image in its repository.
+type Image struct {
+	Reference    string `json:"reference"` // repository@sha256:…
+	Digest       string `json:"digest"`
+	Tag          string `json:"tag,omitempty"`
+	Revision     string `json:"revision,omitempty"`
+	Version      string `json:"version,omitempty"`
+	Bytes        int64  `json:"blobBytesSent"`
+	AlreadyThere bool   `json:"alreadyThere"`
+}
+
+// Plan is what the change set amounted to.
+type Plan struct {
+	Class    string    `json:"class"`
+	Why      string    `json:"why,omitempty"`
+	Changes  []Change  `json:"changes"`
+	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// Change is what the plan does to a resource.
+type Change struct {
+	LogicalID   string   `json:"logicalId"`
+	Type        string   `json:"type"`
+	Action      string   `json:"action"`
+	Replacement string   `json:"replacement,omitempty"`
+	Causes      []string `json:"causes,omitempty"`
+}
+
+// Warning is a finding of the linter that doesn't stop a release.
+type Warning struct {
+	Line    int    `json:"line"`
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
+	Source  string `json:"source,omitempty"`
+}
+
+// Access says whether an account may pull the image.
+type Access struct {
+	Account string `json:"account"`
+	Name    string `json:"name,omitempty"`
+	OrgPath string `json:"orgPath,omitempty"`
+	Allowed bool   `json:"allowed"`
+	Reason  string `json:"reason"`
+}
+
+// Step is one of the steps of the work.
+type Step struct {
+	Name    string    `json:"name"`
+	State   State     `json:"state"`
+	Started time.Time `json:"started,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"`
+	Seconds float64   `json:"seconds"`
+	Detail  string    `json:"detail,omitempty"`
+}
+
+// State is the state of a step.
+type State string
+
+// The states of steps.
+const (
+	Pending     State = "pending"
+	Running     State = "running"
+	Done        State = "done"
+	Skipped     State = "skipped"
+	StepFailed  State = "failed"
+	Interrupted State = "interrupted"
+)
+
+// Verification is what the release was decided by.
+type Verification struct {
+	URL         string         `json:"url"`
+	Expect      string         `json:"expect"` // what the right answer is, for people
+	Revision    string         `json:"revision,omitempty"`
+	Consecutive int            `json:"consecutive"` // passes in a row that were asked for
+	Verdict     Verdict        `json:"verdict"`
+	Reason      string         `json:"reason"`
+	Decided     time.Time      `json:"decided,omitzero"`
+	BlueLived   bool           `json:"blueLived"` // going back was one call away when it was decided
+	Attempts    map[string]int `json:"attempts"`  // by outcome
+	Last        []Attempt      `json:"last,omitempty"`
+}
+
+// Attempt is one answer that counted.
+type Attempt struct {
+	At       time.Time `json:"at"`
+	URL      string    `json:"url"`
+	Outcome  string    `json:"outcome"` // passed, wrong, old, unreachable
+	Reason   string    `json:"reason,omitempty"`
+	Status   int       `json:"status,omitempty"`
+	Revision string    `json:"revision,omitempty"`
+	Version  string    `json:"version,omitempty"`
+	Body     string    `json:"body,omitempty"` // its first line
+	Millis   float64   `json:"millis"`
+}
+
+// Traffic is how the production traffic was shared out from a moment on.
+type Traffic struct {
+	At         time.Time `json:"at"`
+	Percent    float64   `json:"percent"` // on the new version
+	Status     string    `json:"status,omitempty"`
+	Deployment string    `json:"deployment,omitempty"`
+	Rollback   bool      `json:"rollback,omitempty"`
+}
+
+// Event is one thing that happened.
+type Event struct {
+	At      time.Time `json:"at"`
+	Source  Source    `json:"source"`
+	Subject string    `json:"subject"` // the step, resource or lifecycle event
+	Type    string    `json:"type,omitempty"`
+	Status  string    `json:"status,omitempty"`
+	Message string    `json:"message,omitempty"`
+	Bad     bool      `json:"bad,omitempty"` // a failure by itself
+}
+
+// Source says where an event comes from.
+type Source string
+
+// The sources of events.
+const (
+	FromRelease Source = "release" // our own steps and decisions
+	FromStack   Source = "stack"   // CloudFormation's events
+	FromTraffic Source = "traffic" // CodeDeploy's lifecycle events and weights
+	FromVerify  Source = "verify"  // answers that changed
+)
+
+// Problem is an error with its root cause.
+type Problem struct {
+	Step    string `json:"step,omitempty"`
+	Message string `json:"message"`
+	Cause   *Cause `json:"cause,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// Cause is the earliest real failure behind a problem.
+type Cause struct {
+	At       time.Time `json:"at,omitzero"`
+	Resource string    `json:"resource"`
+	Type     string    `json:"type,omitempty"`
+	Status   string    `json:"status,omitempty"`
+	Reason   string    `json:"reason"`
+}
+
+// JSON returns the report as an indented JSON document with a final newline.
+func JSON(r Report) ([]byte, error) {
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(b, '\n'), nil
+}
+
+// Step returns the step of a name.
+func (r Report) Step(name string) (Step, bool) {
+	for _, s := range r.Steps {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Step{}, false
+}
+
+// lasted returns how long the work has taken by now.
+func (r Report) lasted(now time.Time) time.Duration {
+	if !r.Ended.IsZero() {
+		return r.Ended.Sub(r.Started)
+	}
+	return now.Sub(r.Started)
+}
