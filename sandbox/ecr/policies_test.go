@@ -41,6 +41,35 @@ func TestRepositoryPolicy(t *testing.T) {
 	wantError(t, err, "RepositoryPolicyNotFoundException", "")
 }
 
+func TestSetRepositoryPolicyRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create("app")
+	set := func(text string, force bool) error {
+		_, err := w.SetRepositoryPolicy(as(owner), &awsecr.SetRepositoryPolicyInput{RepositoryName: app, PolicyText: &text, Force: force})
+		return err
+	}
+	const refusal = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'"
+	for name, text := range map[string]string{
+		"empty":        "",
+		"not JSON":     "policy",
+		"no statement": `{"Version":"2012-10-17"}`,
+		"no principal": strings.Replace(pullPolicy, `"Principal":"*",`, "", 1),
+		"effect":       strings.Replace(pullPolicy, "Allow", "Maybe", 1),
+		"operator":     strings.Replace(pullPolicy, `"Principal"`, `"Condition":{"StringSeems":{"aws:username":"x"}},"Principal"`, 1),
+	} {
+		t.Run(name, func(t *testing.T) { wantError(t, set(text, true), "InvalidParameterException", refusal) })
+	}
+	wantError(t, set(pullPolicy+strings.Repeat(" ", 10241), true), "InvalidParameterException", "10240")
+
+	deny := strings.NewReplacer("Allow", "Deny", "BatchGetImage", "SetRepositoryPolicy").Replace(pullPolicy)
+	w.guard.refuse = deny
+	wantError(t, set(deny, false), "InvalidParameterException", "use force")
+	if err := set(deny, true); err != nil {
+		t.Errorf("with force: %v", err)
+	}
+}
+
 func TestLifecyclePolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

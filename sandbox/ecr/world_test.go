@@ -33,6 +33,7 @@ const (
 type guard struct {
 	mu     sync.Mutex
 	denied map[string]bool // actions
+	refuse string          // a policy under which nothing is allowed
 	asked  []question
 }
 
@@ -47,7 +48,7 @@ func (g *guard) AuthorizeWithPolicy(ctx context.Context, action, resource, polic
 	defer g.mu.Unlock()
 	caller := iam.Caller(ctx).ARN
 	g.asked = append(g.asked, question{caller, action, resource, policy})
-	if caller == "" || g.denied[action] {
+	if caller == "" || g.denied[action] || (policy != "" && policy == g.refuse) {
 		return &wire.Error{Code: "AccessDenied", Status: 403, Message: "User: " + caller + " is not authorized to perform: " + action + " on resource: " + resource}
 	}
 	return nil
