@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"orgship/policy"
 	"orgship/sandbox/wire"
 )
 
@@ -100,9 +101,11 @@ type role struct {
 	maxSession  time.Duration
 	created     time.Time
 	trust       string
-	inline      []namedPolicy
-	attached    []namedPolicy
-	tags        []Tag
+	// trustDocument is trust, parsed.
+	trustDocument *policy.Document
+	inline        []namedPolicy
+	attached      []namedPolicy
+	tags          []Tag
 }
 
 // The role's session lasts an hour at most unless the role says otherwise.
@@ -120,12 +123,13 @@ func newRole(account, name, path, trust string, now time.Time) (*role, error) {
 	if !rolePath.MatchString(path) || len(path) > 512 {
 		return nil, invalid("path", "(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)", path)
 	}
-	if err := trustPolicy(trust); err != nil {
+	document, err := trustPolicy(trust)
+	if err != nil {
 		return nil, err
 	}
 	return &role{
 		account: account, id: newID("AROA"), name: name, path: path,
-		maxSession: minMaxSession, created: now.UTC().Truncate(time.Second), trust: trust,
+		maxSession: minMaxSession, created: now.UTC().Truncate(time.Second), trust: trust, trustDocument: document,
 	}, nil
 }
 
@@ -135,10 +139,11 @@ var (
 	rolePath = regexp.MustCompile(`^(/|/[!-~]+/)$`)
 )
 
-// trustPolicy checks a trust policy document.
-func trustPolicy(text string) error { return nil }
+func (r *role) arn() string { return roleARN(r.account, r.path, r.name) }
 
-func (r *role) arn() string { return "arn:aws:iam::" + r.account + ":role" + r.path + r.name }
+func roleARN(account, path, name string) string {
+	return "arn:aws:iam::" + account + ":role" + path + name
+}
 
 // show returns the role as the API does.
 func (r *role) show() Role {
@@ -174,11 +179,11 @@ func (s *Service) CreateRole(ctx context.Context, in *CreateRoleInput) (*CreateR
 	if path == "" {
 		path = "/"
 	}
-	r, err := newRole(account, value(in.RoleName), path, value(in.AssumeRolePolicyDocument), s.config.Clock.Now())
-	if err != nil {
+	if err := s.Authorize(ctx, "iam:CreateRole", roleARN(account, path, value(in.RoleName))); err != nil {
 		return nil, err
 	}
-	if err := s.Authorize(ctx, "iam:CreateRole", r.arn()); err != nil {
+	r, err := newRole(account, value(in.RoleName), path, value(in.AssumeRolePolicyDocument), s.config.Clock.Now())
+	if err != nil {
 		return nil, err
 	}
 	if err := r.update(in.Description, in.MaxSessionDuration); err != nil {
@@ -286,10 +291,11 @@ func (s *Service) UpdateRole(ctx context.Context, in *UpdateRoleInput) (*UpdateR
 // UpdateAssumeRolePolicy replaces a role's trust policy.
 func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, in *UpdateAssumeRolePolicyInput) (*UpdateAssumeRolePolicyOutput, error) {
 	return &UpdateAssumeRolePolicyOutput{}, s.withRole(ctx, "iam:UpdateAssumeRolePolicy", in.RoleName, func(r *role) error {
-		if err := trustPolicy(value(in.PolicyDocument)); err != nil {
+		document, err := trustPolicy(value(in.PolicyDocument))
+		if err != nil {
 			return err
 		}
-		r.trust = value(in.PolicyDocument)
+		r.trust, r.trustDocument = value(in.PolicyDocument), document
 		return nil
 	})
 }
@@ -302,7 +308,7 @@ func (s *Service) withRole(ctx context.Context, action string, name *string, f f
 
 func (s *Service) withRoleConditions(ctx context.Context, action string, name *string, conditions map[string][]string, f func(*role) error) error {
 	account := Caller(ctx).Account
-	if err := s.AuthorizeWith(ctx, action, s.roleARN(account, value(name)), conditions); err != nil {
+	if err := s.AuthorizeWith(ctx, action, s.existingARN(account, value(name)), conditions); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -314,15 +320,15 @@ func (s *Service) withRoleConditions(ctx context.Context, action string, name *s
 	return f(r)
 }
 
-// roleARN returns the ARN of a role with its path, or without when there is
+// existingARN returns the ARN of a role with its path, or without when there is
 // no such role.
-func (s *Service) roleARN(account, name string) string {
+func (s *Service) existingARN(account, name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := s.account(account).roles[strings.ToLower(name)]; r != nil {
 		return r.arn()
 	}
-	return "arn:aws:iam::" + account + ":role/" + name
+	return roleARN(account, "/", name)
 }
 
 func noSuchRole(name string) error {
