@@ -1,0 +1,97 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// Applied is an operation that Apply has begun.
+type Applied struct {
+	StackID string
+	// From is where to watch it from: also after a pause, with After set to the
+	// last event seen.
+	From From
+}
+
+// Apply executes a plan and follows it to its end, handing on the events; see
+// Watch for the errors. A plan with nothing to do ends at once, well.
+func (c *Client) Apply(ctx context.Context, p Plan, each func(Event)) (End, error) {
+	if p.Class == NothingToDo {
+		return End{StackID: p.StackID}, nil
+	}
+	begun, err := c.Begin(ctx, p)
+	if err != nil {
+		return End{}, err
+	}
+	return c.Watch(ctx, begun.From, each)
+}
+
+// Begin executes a plan without waiting for its end.
+func (c *Client) Begin(ctx context.Context, p Plan) (Applied, error) {
+	if p.Recreate {
+		var err error
+		if p, err = c.replace(ctx, p); err != nil {
+			return Applied{}, err
+		}
+	}
+	if p.changeSet == "" {
+		return Applied{}, fmt.Errorf("applying a plan of class %q for stack %q: it has no change set", p.Class, p.Name)
+	}
+	mark, err := c.newest(ctx, p.StackID)
+	if err != nil {
+		return Applied{}, fmt.Errorf("reading the events of stack %q: %w", p.Name, err)
+	}
+	if err := c.execute(ctx, p); err != nil {
+		return Applied{}, fmt.Errorf("executing the change set for stack %q: %w", p.Name, err)
+	}
+	return Applied{StackID: p.StackID, From: From{StackID: p.StackID, After: mark}}, nil
+}
+
+// replace removes the empty remains of a failed creation and makes the change
+// set for the stack that takes their place.
+func (c *Client) replace(ctx context.Context, p Plan) (Plan, error) {
+	if _, err := c.Delete(ctx, p.StackID, nil); err != nil {
+		return p, err
+	}
+	p.fresh = true
+	set, err := c.prepare(ctx, p)
+	if err != nil {
+		return p, err
+	}
+	p.take(set)
+	if set.status == types.ChangeSetStatusFailed {
+		c.Discard(ctx, p)
+		return p, &ChangeSetError{Name: p.Name, Reason: set.reason}
+	}
+	return p, nil
+}
+
+// execute starts the change set. When an answer got lost, a further try may be
+// told that the change set is being executed already: that is what was asked.
+func (c *Client) execute(ctx context.Context, p Plan) error {
+	poll := newPoller(c.pace)
+	in := &cloudformation.ExecuteChangeSetInput{
+		ChangeSetName: &p.changeSet, StackName: &p.Name, ClientRequestToken: aws.String(p.token),
+	}
+	tries := 0
+	_, err := ask(ctx, poll, func(ctx context.Context) (*cloudformation.ExecuteChangeSetOutput, error) {
+		tries++
+		return c.cfn.ExecuteChangeSet(ctx, in, once)
+	})
+	if err == nil || tries == 1 {
+		return err
+	}
+	set, again := c.describe(ctx, poll, p.changeSet, p.Name)
+	if again != nil {
+		return errors.Join(err, again)
+	}
+	if set.execution == types.ExecutionStatusExecuteInProgress || set.execution == types.ExecutionStatusExecuteComplete {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package stack
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// Class says what a plan amounts to. The words are those of reports: they
+// don't change.
+type Class string
+
+// The classes of plans.
+const (
+	Create             Class = "create"              // a new stack
+	GreenDeployment    Class = "green deployment"    // the hook makes green beside blue and moves traffic
+	InfrastructureOnly Class = "infrastructure only" // an ordinary update
+	Mixed              Class = "mixed"               // both at once: the hook refuses it
+	NothingToDo        Class = "nothing to do"
+)
+
+// Change is what a plan does to one resource.
+type Change struct {
+	LogicalID   string
+	PhysicalID  string // "" for a new one
+	Type        string
+	Action      string // Add, Modify, Remove, Import, Dynamic
+	Replacement string // True, False, Conditional; "" where it says nothing
+	// Causes are what changes in it, e.g. "Properties.ContainerDefinitions".
+	Causes []string
+}
+
+func newChange(c types.ResourceChange) Change {
+	change := Change{
+		LogicalID:   aws.ToString(c.LogicalResourceId),
+		PhysicalID:  aws.ToString(c.PhysicalResourceId),
+		Type:        aws.ToString(c.ResourceType),
+		Action:      string(c.Action),
+		Replacement: string(c.Replacement),
+	}
+	for _, d := range c.Details {
+		if d.Target == nil {
+			continue
+		}
+		cause := string(d.Target.Attribute)
+		if name := aws.ToString(d.Target.Name); name != "" {
+			cause += "." + name
+		}
+		if by := aws.ToString(d.CausingEntity); by != "" {
+			cause += " (from " + by + ")"
+		}
+		if cause != "" && !slices.Contains(change.Causes, cause) {
+			change.Causes = append(change.Causes, cause)
+		}
+	}
+	return change
+}
+
+// String renders the change for people: "Modify Service (AWS::ECS::Service): Properties.DesiredCount".
+func (c Change) String() string {
+	text := c.Action + " " + c.LogicalID + " (" + c.Type + ")"
+	if c.Replacement == string(types.ReplacementTrue) {
+		text = "Replace " + c.LogicalID + " (" + c.Type + ")"
+	}
+	if len(c.Causes) > 0 {
+		text += ": " + strings.Join(c.Causes, ", ")
+	}
+	return text
+}
+
+// startsGreen reports whether a change makes the hook start a green
+// deployment: one that replaces a task definition or a task set. In a change
+// set the transform shows it as one pair added and the other removed.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/about-blue-green-deployments.html
+func (c Change) startsGreen() bool {
+	if c.Type != "AWS::ECS::TaskDefinition" && c.Type != "AWS::ECS::TaskSet" {
+		return false
+	}
+	return c.Action != string(types.ChangeActionModify) || c.Replacement != string(types.ReplacementFalse)
+}
+
+// classify tells what the changes of a change set amount to. Routed are the
+// logical ids that the hook changes itself when it moves traffic.
+func classify(changes []Change, hook bool, routed []string) (class Class, green, others []Change) {
+	for _, c := range changes {
+		switch {
+		case c.startsGreen():
+			green = append(green, c)
+		case c.Type == "AWS::ECS::PrimaryTaskSet", slices.Contains(routed, c.LogicalID):
+		default:
+			others = append(others, c)
+		}
+	}
+	switch {
+	case len(changes) == 0:
+		class = NothingToDo
+	case !hook || len(green) == 0:
+		class = InfrastructureOnly
+	case len(others) > 0:
+		class = Mixed
+	default:
+		class = GreenDeployment
+	}
+	return class, green, others
+}

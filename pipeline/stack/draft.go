@@ -1,0 +1,130 @@
+package stack
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"orgship/template"
+)
+
+// draft is a request read and linted.
+type draft struct {
+	req      Request
+	parsed   *template.Template
+	warnings []Finding
+	hook     *template.Hook // the blue/green hook; nil without one
+}
+
+func newDraft(req Request) (*draft, error) {
+	if len(req.Template) > maxTemplate {
+		return nil, &TooLargeError{Size: len(req.Template)}
+	}
+	parsed, err := template.Parse(req.Template)
+	if err != nil {
+		return nil, fmt.Errorf("reading the template of stack %q: %w", req.Name, err)
+	}
+	d := &draft{req: req, parsed: parsed}
+	for _, h := range parsed.Hooks() {
+		if h.Type == "AWS::CodeDeploy::BlueGreen" {
+			d.hook = &h
+		}
+	}
+	return d, d.lint()
+}
+
+func (d *draft) plan() Plan {
+	return Plan{Name: d.req.Name, Warnings: d.warnings, request: d.req, token: d.tokenPrefix() + random(4)}
+}
+
+// routed returns the logical ids of the listeners that the hook changes.
+func (d *draft) routed() []string {
+	if d.hook == nil {
+		return nil
+	}
+	var ids []string
+	for _, app := range items(d.hook.Properties.Get("Applications")) {
+		for _, route := range []string{"ProdTrafficRoute", "TestTrafficRoute"} {
+			if id := app.Find("ECSAttributes", "TrafficRouting", route, "LogicalID").Str(); id != "" {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+func items(n *template.Node) []*template.Node {
+	if !n.Is(template.List) {
+		return nil
+	}
+	return n.Items
+}
+
+// parameters pairs what the template declares with what is given and what the
+// stack already has (nil: a new stack).
+func (d *draft) parameters(before map[string]string) ([]types.Parameter, error) {
+	declared := d.parsed.Parameters()
+	if err := d.unknown(declared); err != nil {
+		return nil, err
+	}
+	var out []types.Parameter
+	for _, p := range declared {
+		value, given := d.req.Parameters[p.Name]
+		_, had := before[p.Name]
+		switch {
+		case given:
+			out = append(out, types.Parameter{ParameterKey: &p.Name, ParameterValue: &value})
+		case had:
+			out = append(out, types.Parameter{ParameterKey: &p.Name, UsePreviousValue: aws.Bool(true)})
+		case p.Node.Get("Default") == nil:
+			return nil, &ParameterError{Name: p.Name, Missing: true, Declared: parameterNames(declared)}
+		}
+	}
+	return out, nil
+}
+
+func (d *draft) unknown(declared []template.Parameter) error {
+	names := parameterNames(declared)
+	for _, given := range sortedKeys(d.req.Parameters) {
+		if !slices.Contains(names, given) {
+			return &ParameterError{Name: given, Declared: names}
+		}
+	}
+	return nil
+}
+
+func parameterNames(declared []template.Parameter) []string {
+	names := make([]string, len(declared))
+	for i, p := range declared {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// tokenPrefix is the part of an operation's token that tells what it is to do:
+// the same for the same request. Values of NoEcho parameters stay out of it,
+// because tokens show in events.
+func (d *draft) tokenPrefix() string {
+	h := sha256.New()
+	h.Write(d.req.Template)
+	for _, p := range d.parsed.Parameters() {
+		if value, given := d.req.Parameters[p.Name]; given && p.Node.Get("NoEcho").Str() != "true" {
+			fmt.Fprintf(h, "\x00%s\x00%s", p.Name, value)
+		}
+	}
+	return "orgship-" + hex.EncodeToString(h.Sum(nil))[:24] + "-"
+}
+
+func random(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return hex.EncodeToString(b)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,258 @@
+package stack
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// NotFoundError says that there is no such stack.
+type NotFoundError struct{ Name string }
+
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("no stack %q in this account and region", e.Name)
+}
+
+// Hint says what to do about it.
+func (e *NotFoundError) Hint() string {
+	return "check the account, the region and the name: aws cloudformation describe-stacks"
+}
+
+// RolledBackError says that an operation failed or was cancelled, and that the
+// stack is back where it was.
+type RolledBackError struct {
+	Name string
+	End  End
+}
+
+func (e *RolledBackError) Error() string {
+	return fmt.Sprintf("stack %q rolled back (%s)%s", e.Name, e.End.Status, because(e.End.Cause))
+}
+
+// Cancelled reports whether someone cancelled the update: nothing in it failed.
+func (e *RolledBackError) Cancelled() bool { return e.End.Cause != nil && e.End.Cause.OfStack() }
+
+// Hint says what to do about it.
+func (e *RolledBackError) Hint() string {
+	if e.End.Status == "ROLLBACK_COMPLETE" {
+		return "nothing of the stack is left running: mend the cause and release again, which creates it anew"
+	}
+	return "the stack runs what it ran before: mend the cause and release again"
+}
+
+// StuckError says that a stack is neither as it was nor as it should be, and
+// that CloudFormation needs help to go on.
+type StuckError struct {
+	Name string
+	End  End
+}
+
+func (e *StuckError) Error() string {
+	return fmt.Sprintf("stack %q is stuck in %s%s", e.Name, e.End.Status, because(e.End.Cause))
+}
+
+// Hint says what to do about it.
+func (e *StuckError) Hint() string { return stuckHint(e.Name, e.End.Status, e.End.Cause) }
+
+func stuckHint(name, status string, cause *Event) string {
+	skip := ""
+	if cause != nil && !cause.OfStack() {
+		skip = " --resources-to-skip " + cause.LogicalID
+	}
+	switch status {
+	case "UPDATE_ROLLBACK_FAILED":
+		return fmt.Sprintf("the way back failed as well: remove what blocks it, then run aws cloudformation continue-update-rollback --stack-name %s; "+
+			"a resource that can't go back may be left as it is with%s", name, orDefault(skip, " --resources-to-skip LOGICAL_ID"))
+	case "DELETE_FAILED":
+		return "remove what blocks the deletion and delete again; aws cloudformation delete-stack --retain-resources leaves a resource behind on purpose"
+	case "CREATE_FAILED", "ROLLBACK_FAILED":
+		return "the stack never lived and holds what it could not remove: delete it (orgship destroy), then release again"
+	}
+	return "look at the stack's events: aws cloudformation describe-stack-events --stack-name " + name
+}
+
+// StateError says that a stack can't be changed in the status it is in.
+type StateError struct {
+	Name   string
+	Status string
+	Reason string
+}
+
+func (e *StateError) Error() string {
+	return fmt.Sprintf("stack %q can't be updated while it is in %s%s", e.Name, e.Status, inBrackets(e.Reason))
+}
+
+// Hint says what to do about it.
+func (e *StateError) Hint() string { return stuckHint(e.Name, e.Status, nil) }
+
+// InProgressError says that an operation is already running in a stack.
+type InProgressError struct {
+	Name    string
+	StackID string
+	Status  string
+	// Token is the running operation's ClientRequestToken, "" without one.
+	// Plan.Token of a plan made with the same request tells whether it is the
+	// same change.
+	Token string
+}
+
+func (e *InProgressError) Error() string {
+	return fmt.Sprintf("stack %q is busy with another operation (%s)", e.Name, e.Status)
+}
+
+// Hint says what to do about it.
+func (e *InProgressError) Hint() string {
+	return "wait until it is over, or cancel it: aws cloudformation cancel-update-stack --stack-name " + e.Name
+}
+
+// TooLateError says that an update can't be cancelled any more: it is over, or
+// blue is already being removed.
+type TooLateError struct {
+	Name   string
+	Status string
+}
+
+func (e *TooLateError) Error() string {
+	return fmt.Sprintf("stack %q can't be cancelled any more: it is in %s", e.Name, e.Status)
+}
+
+// Hint says what to do about it.
+func (e *TooLateError) Hint() string {
+	return "release the earlier image instead: orgship rollback"
+}
+
+// ChangeSetError says that CloudFormation refused to make a change set.
+type ChangeSetError struct {
+	Name   string
+	Reason string // CloudFormation's own words
+}
+
+func (e *ChangeSetError) Error() string {
+	return fmt.Sprintf("CloudFormation refused the change set for stack %q: %s", e.Name, e.Reason)
+}
+
+// Hint translates the refusals of the blue/green transform that are known to
+// puzzle. Sources: aws-cloudformation/cloudformation-coverage-roadmap issues
+// 37, 492, 605, 821 and 1479.
+func (e *ChangeSetError) Hint() string {
+	for _, known := range []struct{ text, hint string }{
+		{`Failed to parse the "Hooks" section`, "a property of the AWS::CodeDeploy::BlueGreen hook is misspelt or misplaced (AdditionalOptions stands beside TrafficRoutingConfig, not in it)"},
+		{"Failed to parse the template resource", "the blue/green transform reads plain resources only: no modules"},
+		{"is the same between initial and final template", "the template lacks Transform: AWS::CodeDeployBlueGreen, or only a parameter changed: write the image into the template"},
+		{"Template parameters modified by transform", "the template needs a parameter Vpc of type AWS::EC2::VPC::Id, and the image must stand in the template, not in a parameter"},
+		{"Requires capabilities", "allow the capability that it names"},
+		{"explicit permission", "the caller's role may not do what it names: mend its policy"},
+	} {
+		if strings.Contains(e.Reason, known.text) {
+			return known.hint
+		}
+	}
+	return "nothing was changed; the reason is CloudFormation's own"
+}
+
+// LostError says that AWS could not be reached for too long. The operation in
+// the stack goes on without us.
+type LostError struct {
+	For time.Duration
+	Err error
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("no answer from CloudFormation for %s: %v", e.For.Round(time.Second), e.Err)
+}
+
+func (e *LostError) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (e *LostError) Hint() string {
+	return "what was begun goes on by itself: run the same command again, it will follow it"
+}
+
+// because renders a root cause as the end of a sentence.
+func because(cause *Event) string {
+	if cause == nil {
+		return ""
+	}
+	if cause.OfStack() {
+		return ": " + strings.TrimSuffix(cause.Why(), ".")
+	}
+	what := cause.LogicalID
+	if cause.Hook.Type != "" {
+		what = strings.TrimSpace(what + " " + cause.Hook.Type)
+	} else if cause.Type != "" {
+		what += " (" + cause.Type + ")"
+	}
+	return fmt.Sprintf(": %s: %s", what, orDefault(strings.TrimSuffix(cause.Why(), "."), cause.Status))
+}
+
+func inBrackets(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+func orDefault(text, fallback string) string {
+	if text == "" {
+		return fallback
+	}
+	return text
+}
+
+// MixedError says that a request mixes a green deployment with other changes,
+// which AWS refuses.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/blue-green-considerations.html
+type MixedError struct {
+	Name   string
+	Green  []Change // what would start the green deployment
+	Others []Change // what has to be an update of its own
+	Reason string   // CloudFormation's words, where it was it that refused
+}
+
+func (e *MixedError) Error() string {
+	what := "other resources"
+	if len(e.Others) > 0 {
+		what = names(e.Others)
+	}
+	return fmt.Sprintf("stack %q: a green deployment can't be mixed with a change of %s%s", e.Name, what, inBrackets(e.Reason))
+}
+
+// Hint gives the two-step way.
+func (e *MixedError) Hint() string {
+	return "make it two updates: first the other changes with the image that runs now, then the new image alone " +
+		"(or, without a green deployment, one update without Transform and Hooks)"
+}
+
+// ParameterError says that a parameter is missing, or not in the template.
+type ParameterError struct {
+	Name     string
+	Missing  bool     // declared without a default and not given; else: given and not declared
+	Declared []string // what the template declares
+}
+
+func (e *ParameterError) Error() string {
+	if e.Missing {
+		return fmt.Sprintf("parameter %q has no value and no default", e.Name)
+	}
+	return fmt.Sprintf("the template has no parameter %q", e.Name)
+}
+
+// Hint says what to do about it.
+func (e *ParameterError) Hint() string {
+	if e.Missing {
+		return "give it a value: --parameter " + e.Name + "=…"
+	}
+	return "the template declares: " + strings.Join(e.Declared, ", ")
+}
+
+// TooLargeError says that a template is longer than a request may carry.
+type TooLargeError struct{ Size int }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("the template has %d bytes, CloudFormation takes at most %d in a request", e.Size, maxTemplate)
+}
+
+// Hint says what to do about it.
+func (e *TooLargeError) Hint() string {
+	return "take out comments and blank lines, or split the stack: deploying from S3 isn't supported"
+}

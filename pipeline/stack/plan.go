@@ -1,0 +1,266 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// Request says how a stack is to be.
+type Request struct {
+	Name     string
+	Template []byte // YAML or JSON, at most 51,200 bytes
+	// Parameters that the template declares and that are not given here keep
+	// the stack's value, or take the template's default in a new stack.
+	Parameters map[string]string
+	// Tags of the stack, which CloudFormation hands on to its resources; nil
+	// keeps those it has. Changed tags change resources, so they can't go
+	// together with a green deployment.
+	Tags map[string]string
+	// Capabilities that the template needs, e.g. CAPABILITY_IAM.
+	Capabilities []string
+	// RoleARN is a role for CloudFormation to work with. It keeps using it for
+	// every later operation on the stack. "": the caller's own rights.
+	RoleARN string
+}
+
+// Plan is what applying a request would do. Until it is applied or discarded
+// its change set stays on the stack.
+type Plan struct {
+	Class    Class
+	Why      string // one line for people: what decided the class
+	Changes  []Change
+	Warnings []Finding // of the linter; refusals are a *LintError instead
+	Name     string
+	StackID  string // "" while there is no stack and no change set for it
+	// Recreate says that applying first removes the empty remains of a stack
+	// whose creation failed (ROLLBACK_COMPLETE). There is no change set then.
+	Recreate bool
+
+	request    Request
+	parameters []types.Parameter
+	kind       types.ChangeSetType
+	fresh      bool // there was no stack before the change set
+	changeSet  string
+	token      string
+}
+
+// maxTemplate is CloudFormation's limit for a template in a request.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+const maxTemplate = 51200
+
+// Plan finds out what a request would do, by the linter first and a change set
+// then; apart from that change set nothing is touched.
+//
+// Errors to match: *LintError, *MixedError, *ChangeSetError, *StateError,
+// *InProgressError (with the running operation's token: see SameOperation).
+func (c *Client) Plan(ctx context.Context, req Request) (Plan, error) {
+	d, err := newDraft(req)
+	if err != nil {
+		return Plan{Name: req.Name}, err
+	}
+	before, err := c.existing(ctx, req.Name)
+	if err != nil {
+		return Plan{Name: req.Name, Warnings: d.warnings}, err
+	}
+	switch {
+	case before == nil, before.Status == string(types.StackStatusReviewInProgress):
+		return c.planCreate(ctx, d, before)
+	case before.Status == string(types.StackStatusRollbackComplete):
+		return d.recreate(*before)
+	}
+	return c.planUpdate(ctx, d, *before)
+}
+
+// existing returns the stack, or nil if there is none. It waits for a deletion
+// or a clean-up to end; any other running operation is an *InProgressError.
+func (c *Client) existing(ctx context.Context, name string) (*Stack, error) {
+	s, err := c.Describe(ctx, name)
+	var none *NotFoundError
+	if errors.As(err, &none) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch types.StackStatus(s.Status) {
+	case types.StackStatusDeleteInProgress:
+		_, err := c.gone(ctx, From{StackID: s.ID}, nil)
+		return nil, err
+	case types.StackStatusUpdateCompleteCleanupInProgress, types.StackStatusUpdateRollbackCompleteCleanupInProgress:
+		if err := c.settle(ctx, s.ID, nil); err != nil {
+			return nil, err
+		}
+		s, err = c.Describe(ctx, s.ID)
+		return &s, err
+	case types.StackStatusUpdateRollbackFailed, types.StackStatusCreateFailed,
+		types.StackStatusRollbackFailed, types.StackStatusDeleteFailed:
+		return nil, &StateError{Name: s.Name, Status: s.Status, Reason: s.Reason}
+	}
+	if !Settled(s.Status) {
+		return nil, c.busy(ctx, s)
+	}
+	return &s, nil
+}
+
+// busy describes the operation that runs in a stack.
+func (c *Client) busy(ctx context.Context, s Stack) error {
+	busy := &InProgressError{Name: s.Name, StackID: s.ID, Status: s.Status}
+	w := &watcher{client: c, from: From{StackID: s.ID}, poll: newPoller(c.pace), seen: map[string]bool{}}
+	events, err := w.fresh(ctx)
+	if err != nil {
+		return fmt.Errorf("looking at what runs in stack %q: %w", s.Name, err)
+	}
+	for _, e := range events {
+		if e.Token != "" {
+			busy.Token = e.Token
+			break
+		}
+	}
+	return busy
+}
+
+// SameOperation reports whether the running operation of an *InProgressError
+// was begun by Apply for the same request, here or in an earlier run.
+func SameOperation(busy *InProgressError, req Request) bool {
+	d, err := newDraft(req)
+	return err == nil && strings.HasPrefix(busy.Token, d.tokenPrefix())
+}
+
+// planCreate plans a new stack. One that only holds change sets counts as new.
+func (c *Client) planCreate(ctx context.Context, d *draft, review *Stack) (Plan, error) {
+	p := d.plan()
+	p.kind, p.fresh = types.ChangeSetTypeCreate, review == nil
+	var err error
+	if p.parameters, err = d.parameters(nil); err != nil {
+		return p, err
+	}
+	set, err := c.prepare(ctx, p)
+	if err != nil {
+		return p, err
+	}
+	p.take(set)
+	if set.status == types.ChangeSetStatusFailed {
+		c.Discard(ctx, p)
+		return p, &ChangeSetError{Name: d.req.Name, Reason: set.reason}
+	}
+	p.Class, p.Why = Create, "there is no stack yet"
+	return p, nil
+}
+
+// recreate plans a new stack in the place of one whose creation failed, which
+// CloudFormation leaves behind, empty.
+func (d *draft) recreate(before Stack) (Plan, error) {
+	p := d.plan()
+	p.kind, p.StackID = types.ChangeSetTypeCreate, before.ID
+	p.Recreate = true
+	p.Class, p.Why = Create, "its creation failed before (ROLLBACK_COMPLETE): the empty stack is removed first"
+	var err error
+	p.parameters, err = d.parameters(nil)
+	for _, r := range d.parsed.Resources() {
+		p.Changes = append(p.Changes, Change{LogicalID: r.ID, Type: r.Type, Action: string(types.ChangeActionAdd)})
+	}
+	return p, err
+}
+
+// planUpdate plans a change of a stack that lives.
+func (c *Client) planUpdate(ctx context.Context, d *draft, before Stack) (Plan, error) {
+	p := d.plan()
+	p.kind, p.StackID = types.ChangeSetTypeUpdate, before.ID
+	var err error
+	if p.parameters, err = d.parameters(before.Parameters); err != nil {
+		return p, err
+	}
+	if err := c.compare(ctx, d, before, &p); err != nil {
+		return p, err
+	}
+	if p.request.Tags == nil {
+		p.request.Tags = before.Tags
+	}
+	set, err := c.prepare(ctx, p)
+	if err != nil {
+		return p, err
+	}
+	p.take(set)
+	return p, c.weigh(ctx, d, set, &p)
+}
+
+// weigh says what a computed change set of an update amounts to.
+func (c *Client) weigh(ctx context.Context, d *draft, set changeSet, p *Plan) error {
+	if set.empty() {
+		c.Discard(ctx, *p)
+		p.Class, p.Why, p.changeSet = NothingToDo, "the stack is as it should be", ""
+		return nil
+	}
+	var refusal error
+	class, green, others := classify(set.changes, d.hook != nil, d.routed())
+	switch {
+	case set.status == types.ChangeSetStatusFailed && strings.Contains(set.reason, "Additional resource diff"):
+		class, refusal = Mixed, &MixedError{Name: p.Name, Green: green, Others: others, Reason: set.reason}
+	case set.status == types.ChangeSetStatusFailed:
+		refusal = &ChangeSetError{Name: p.Name, Reason: set.reason}
+	case class == Mixed:
+		refusal = &MixedError{Name: p.Name, Green: green, Others: others}
+	}
+	p.Class, p.Why = class, why(class, green, others)
+	if refusal != nil {
+		c.Discard(ctx, *p)
+		p.changeSet = ""
+	}
+	return refusal
+}
+
+func why(class Class, green, others []Change) string {
+	switch class {
+	case GreenDeployment:
+		return "replaces " + names(green) + ", and nothing else changes"
+	case InfrastructureOnly:
+		return "changes " + names(others) + ", and no task definition or task set is replaced"
+	case Mixed:
+		return "replaces " + names(green) + " and changes " + names(others) + " too"
+	}
+	return ""
+}
+
+func names(changes []Change) string {
+	ids := make([]string, 0, len(changes))
+	for _, c := range changes {
+		if !slices.Contains(ids, c.LogicalID) {
+			ids = append(ids, c.LogicalID)
+		}
+	}
+	if len(ids) == 0 {
+		return "nothing that the change set names"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// take notes what a change set says.
+func (p *Plan) take(set changeSet) {
+	p.changeSet, p.StackID, p.Changes = set.id, set.stackID, set.changes
+}
+
+// Discard removes the change set of a plan that won't be applied, and the
+// empty stack that a plan for a new one made. It works after ctx has ended as
+// well, and does what it can: a change set that stays behind harms nobody.
+func (c *Client) Discard(ctx context.Context, p Plan) {
+	if p.changeSet == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	_, err := c.cfn.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{ChangeSetName: &p.changeSet, StackName: &p.Name})
+	if err != nil || !p.fresh {
+		return
+	}
+	out, err := c.cfn.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &p.Name})
+	if err == nil && len(out.Stacks) == 1 && out.Stacks[0].StackStatus == types.StackStatusReviewInProgress {
+		_, _ = c.cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: out.Stacks[0].StackId})
+	}
+}

@@ -1,0 +1,157 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+)
+
+// poller spaces the calls of one loop: Pace.Every apart while all is well,
+// further apart after each throttled call, and back step by step.
+type poller struct {
+	pace     Pace
+	interval time.Duration
+	last     time.Time // when the latest call began
+	failing  time.Time // since when no call was answered; zero: the last one was
+}
+
+func newPoller(p Pace) *poller { return &poller{pace: p, interval: p.Every} }
+
+// ask makes the call when it is due. It makes it again while AWS throttles it
+// or cannot be reached, and gives up with *LostError after Pace.Patience
+// without any answer; throttling is an answer.
+func ask[O any](ctx context.Context, p *poller, call func(context.Context) (O, error)) (O, error) {
+	for {
+		if err := p.due(ctx); err != nil {
+			var none O
+			return none, err
+		}
+		out, err := timed(ctx, p.pace.Call, call)
+		if err == nil {
+			p.answered()
+			return out, nil
+		}
+		if err = p.failed(ctx, err); err != nil {
+			return out, err
+		}
+	}
+}
+
+func timed[O any](ctx context.Context, limit time.Duration, call func(context.Context) (O, error)) (O, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return call(ctx)
+}
+
+// due waits until the next call may be made.
+func (p *poller) due(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if err := sleep(ctx, time.Until(p.last.Add(p.interval))); err != nil {
+		return err
+	}
+	p.last = time.Now()
+	return nil
+}
+
+func (p *poller) answered() {
+	p.failing = time.Time{}
+	p.interval = max(p.pace.Every, p.interval/2)
+}
+
+// failed decides what a failed call means: nil to try again, or the error.
+func (p *poller) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	switch {
+	case throttled(err):
+		p.failing = time.Time{}
+		p.slower()
+		return nil
+	case transient(err):
+		return p.unreachable(err)
+	}
+	return err
+}
+
+func (p *poller) unreachable(err error) error {
+	if p.failing.IsZero() {
+		p.failing = time.Now()
+	}
+	if since := time.Since(p.failing); since > p.pace.Patience {
+		return &LostError{For: since, Err: err}
+	}
+	// A dropped connection says nothing about the rate: stay quick, but not hectic.
+	p.interval = min(p.interval*3/2, 5*p.pace.Every)
+	return nil
+}
+
+// slower doubles the interval, with jitter so that many watchers spread out.
+func (p *poller) slower() {
+	p.interval = min(2*p.interval, p.pace.Slowest)
+	p.interval += rand.N(p.interval/4 + 1)
+}
+
+// sleep waits d or until ctx is done, whose cause it then returns.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// throttled reports whether AWS said "too many requests". The SDK also counts
+// LimitExceededException, which CloudFormation uses for quotas: more time
+// doesn't cure those.
+func throttled(err error) bool {
+	if errorCode(err) == "LimitExceededException" {
+		return false
+	}
+	check := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
+	return check.IsErrorThrottle(err) == aws.TrueTernary
+}
+
+// transient reports whether the same call may succeed a little later: dropped
+// connections, timeouts, HTTP 5xx.
+func transient(err error) bool {
+	if errorCode(err) == "LimitExceededException" {
+		return false
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// errorCode returns the service's error code, e.g. "ValidationError"; "" for
+// an error that no service sent.
+func errorCode(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// errorText returns what the service said, without the SDK's prefix.
+func errorText(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorMessage()
+	}
+	return err.Error()
+}
