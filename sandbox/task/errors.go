@@ -4,28 +4,27 @@ import "fmt"
 
 // PullError says that an image could not be had from its registry.
 type PullError struct {
-	Image string
-	Err   error // the registry's own words where it answered
+	Image  string
+	Reason string // the registry's own words where it answered: "denied: User: arn:…"
+	Err    error
 }
 
-func (e *PullError) Error() string { return fmt.Sprintf("pulling image %q: %v", e.Image, e.Err) }
+func (e *PullError) Error() string { return fmt.Sprintf("pulling image %q: %s", e.Image, e.Reason) }
 
 // Unwrap returns what the registry client said.
 func (e *PullError) Unwrap() error { return e.Err }
 
 // EntrypointError says that an image's entrypoint could not be started: it is
-// not in the image, not executable, made for another machine.
+// not in the image, not executable, made for another machine, or its user is
+// unknown.
 type EntrypointError struct {
 	Entrypoint string
-	Err        error
+	Reason     string // "no such file or directory", "exec format error"
 }
 
 func (e *EntrypointError) Error() string {
-	return fmt.Sprintf("starting entrypoint %q: %v", e.Entrypoint, e.Err)
+	return fmt.Sprintf("starting entrypoint %q: %s", e.Entrypoint, e.Reason)
 }
-
-// Unwrap returns the system's error.
-func (e *EntrypointError) Unwrap() error { return e.Err }
 
 // UnsupportedError says why this machine cannot run tasks, and what helps.
 type UnsupportedError struct {
