@@ -10,7 +10,6 @@ package ecr
 
 import (
 	"context"
-	"crypto/rand"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -37,21 +36,19 @@ type Config struct {
 // Service is Amazon ECR.
 type Service struct {
 	cfg    Config
-	key    []byte       // signs authorization tokens
-	series atomic.Int64 // of the tokens that are good
+	series atomic.Int64 // of the tokens that have not expired
 	blobs  *blobs
 
 	mu           sync.Mutex
+	key          []byte // signs authorization tokens
 	repositories map[repositoryKey]*repository
 	uploads      map[string]*upload // under way, by id
 }
 
 // New returns an ECR without repositories. Call Close to remove its layers.
 func New(cfg Config) *Service {
-	key := make([]byte, 32)
-	rand.Read(key) // never fails: crypto/rand ends the program instead
 	return &Service{
-		cfg: cfg, key: key, blobs: &blobs{dir: cfg.Dir},
+		cfg: cfg, key: newKey(), blobs: &blobs{dir: cfg.Dir},
 		repositories: map[repositoryKey]*repository{},
 		uploads:      map[string]*upload{},
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 
-	"orgship/policy"
+	"orgship/sandbox/iam"
 )
 
 // SetRepositoryPolicy replaces a repository's policy: a resource policy of at
@@ -109,16 +109,12 @@ func (s *Service) DeleteLifecyclePolicy(ctx context.Context, in *ecr.DeleteLifec
 }
 
 // checkPolicy refuses what is no resource policy, in ECR's words, and adds what
-// package policy found wrong with it.
+// is wrong with it.
 func checkPolicy(text string) error {
 	if len(text) > 10240 {
 		return invalid("PolicyText", "must have length less than or equal to 10240")
 	}
-	d, err := policy.Parse([]byte(text))
-	if err == nil {
-		err = d.CheckResource()
-	}
-	if err != nil {
+	if err := iam.CheckResourcePolicy(text); err != nil {
 		e := invalid("PolicyText", "Invalid repository policy provided")
 		e.Message += " (" + err.Error() + ")"
 		return e

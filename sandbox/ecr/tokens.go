@@ -3,6 +3,7 @@ package ecr
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -52,12 +53,28 @@ func (s *Service) GetAuthorizationToken(ctx context.Context, in *ecr.GetAuthoriz
 // expired" to them. It is a fault on order for tests.
 func (s *Service) ExpireTokens() { s.series.Add(1) }
 
+// ForgetTokens makes every authorization token handed out so far unknown, as
+// tokens of another region are: the registry answers 401 to them. It is a fault
+// on order for tests.
+func (s *Service) ForgetTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = newKey()
+}
+
 // pass is what a password says of its bearer. The service keeps no list of
 // passwords: it signs them.
 type pass struct {
 	Principal iam.Principal `json:"principal"`
 	Expires   time.Time     `json:"expiration"`
 	Series    int64         `json:"series"` // those of an earlier series have expired
+}
+
+// newKey returns a key to sign passwords with.
+func newKey() []byte {
+	key := make([]byte, 32)
+	rand.Read(key) //nolint:errcheck // never fails: it ends the program instead
+	return key
 }
 
 func (s *Service) sign(p pass) (string, error) {
@@ -70,7 +87,9 @@ func (s *Service) sign(p pass) (string, error) {
 }
 
 func (s *Service) mac(text string) []byte {
+	s.mu.Lock()
 	m := hmac.New(sha256.New, s.key)
+	s.mu.Unlock()
 	m.Write([]byte(text))
 	return m.Sum(nil)
 }

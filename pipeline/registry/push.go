@@ -1,0 +1,150 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// Push says what to put where: an image or an index of images.
+type Push struct {
+	Repository string // URI without tag: 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app, 127.0.0.1:4566/111111111111/app
+	Tag        string // "": pushed by digest alone
+	Image      v1.Image
+	Index      v1.ImageIndex
+}
+
+// Pushed is what a push came to.
+type Pushed struct {
+	Reference     string `json:"reference"` // repository@sha256:…
+	Digest        string `json:"digest"`    // sha256:…
+	Tag           string `json:"tag,omitempty"`
+	BlobBytesSent int64  `json:"blobBytesSent"`
+	BlobsSent     int    `json:"blobsSent"`
+	BlobsSkipped  int    `json:"blobsSkipped"` // they were there
+	AlreadyThere  bool   `json:"alreadyThere"` // nothing was sent: tag and digest were there
+}
+
+// artifact is an image or an index.
+type artifact interface {
+	remote.Taggable
+	Digest() (v1.Hash, error)
+}
+
+// Push puts an image into its repository and returns its reference by digest.
+// Nothing is sent that is there. A tag that names another image is moved in a
+// repository with mutable tags; otherwise the error is a *TagTakenError and,
+// unless only some tags are immutable, nothing was sent. Other errors match
+// ErrRepositoryNotFound or ErrDenied.
+func (c *Client) Push(ctx context.Context, p Push) (Pushed, error) {
+	pl, what, err := p.read()
+	if err != nil {
+		return Pushed{}, fmt.Errorf("pushing: %w", err)
+	}
+	digest, err := what.Digest()
+	if err != nil {
+		return Pushed{}, fmt.Errorf("pushing to %s: reading the image: %w", pl, err)
+	}
+	pushed, err := c.push(ctx, pl, what, digest.String())
+	if err != nil {
+		return Pushed{}, fmt.Errorf("pushing to %s: %w", pl, err)
+	}
+	return pushed, nil
+}
+
+func (p Push) read() (place, artifact, error) {
+	pl, err := parse(p.Repository)
+	switch {
+	case err != nil:
+		return place{}, nil, err
+	case pl.tag != "" || pl.digest != "":
+		return place{}, nil, fmt.Errorf("repository %q must have neither tag nor digest", p.Repository)
+	case p.Tag != "" && !validTag.MatchString(p.Tag):
+		return place{}, nil, fmt.Errorf("tag %q is not a tag: letters, digits, '_', '.' and '-', at most 128", p.Tag)
+	case (p.Image == nil) == (p.Index == nil):
+		return place{}, nil, errors.New("one of image and index is needed")
+	}
+	pl.tag = p.Tag
+	if p.Image != nil {
+		return pl, p.Image, nil
+	}
+	return pl, p.Index, nil
+}
+
+func (c *Client) push(ctx context.Context, pl place, what artifact, digest string) (Pushed, error) {
+	t := &traffic{}
+	pushed := Pushed{Reference: pl.repository.Name() + "@" + digest, Digest: digest, Tag: pl.tag}
+	target := pl
+	if target.tag == "" {
+		target.digest = digest
+	}
+	have, err := c.head(ctx, t, target)
+	switch {
+	case err != nil:
+		return Pushed{}, err
+	case have == digest:
+		pushed.AlreadyThere = true
+		return pushed, nil
+	case have != "" && c.immutable(ctx, pl):
+		return Pushed{}, &TagTakenError{pl.repository.Name(), pl.tag, have, digest}
+	}
+	err = c.talk(ctx, t, func(options ...remote.Option) error { return remote.Push(target.reference(), what, options...) })
+	if err != nil {
+		if err := c.refusal(ctx, t, target, digest, err); err != nil {
+			return Pushed{}, err
+		}
+	}
+	pushed.BlobBytesSent, pushed.BlobsSent, pushed.BlobsSkipped = t.bytes.Load(), int(t.sent.Load()), int(t.skipped.Load())
+	return pushed, nil
+}
+
+// head returns the digest that is at a place: "" when nothing is, or when the
+// caller may push and not look.
+func (c *Client) head(ctx context.Context, t *traffic, p place) (string, error) {
+	var found *v1.Descriptor
+	err := c.talk(ctx, t, func(options ...remote.Option) (err error) {
+		found, err = remote.Head(p.reference(), options...)
+		return err
+	})
+	_, status := registryCode(err)
+	switch {
+	case status == http.StatusNotFound, status == http.StatusForbidden:
+		return "", nil
+	case err != nil:
+		return "", p.explain(err)
+	}
+	return found.Digest.String(), nil
+}
+
+// immutable tells whether no tag of a repository can be moved. When ECR doesn't
+// say, or only some tags can't, the push finds out.
+func (c *Client) immutable(ctx context.Context, p place) bool {
+	out, err := c.api.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RegistryId: aws.String(p.account), RepositoryNames: []string{p.name}})
+	return err == nil && len(out.Repositories) == 1 && out.Repositories[0].ImageTagMutability == types.ImageTagMutabilityImmutable
+}
+
+// refusal says why a push was refused: by the tag, or by anything else. It is
+// nil when somebody else pushed the same image under the same tag meanwhile.
+func (c *Client) refusal(ctx context.Context, t *traffic, p place, digest string, err error) error {
+	var e *transport.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Error(), "immutable") {
+		return p.explain(err)
+	}
+	have, headErr := c.head(ctx, t, p)
+	switch {
+	case headErr != nil || have == "":
+		return p.explain(err)
+	case have == digest:
+		return nil
+	}
+	return &TagTakenError{p.repository.Name(), p.tag, have, digest}
+}
