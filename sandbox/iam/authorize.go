@@ -12,14 +12,21 @@ import (
 
 // Authorize asks whether the caller of ctx may do action ("ecs:DescribeServices")
 // on a resource, by identity policies alone. resourceARN is an ARN or "*" for
-// actions without one. It returns nil or a *wire.Error "AccessDenied" with
-// status 403 in AWS's words.
+// actions without one; an ARN of another account is always refused. It returns
+// nil or a *wire.Error "AccessDenied" with status 403 in AWS's words.
 //
 // That is how a Query service answers. package wire turns the code into
 // AccessDeniedException with status 400 for a JSON 1.1 service and into
 // UnauthorizedOperation for EC2.
 func (s *Service) Authorize(ctx context.Context, action, resourceARN string) error {
-	return s.authorize(ctx, policy.Request{Action: action, Resource: resourceARN})
+	r := policy.Request{Action: action, Resource: resourceARN}
+	if strings.HasPrefix(action, "organizations:") {
+		// The ARNs of an organization's parts bear the management account, but whom
+		// the service serves, it decides itself: a delegated administrator needs
+		// identity policies only.
+		r.Owner = Caller(ctx).Account
+	}
+	return s.authorize(ctx, r)
 }
 
 // AuthorizeWith is Authorize with condition keys of the action's own, e.g.

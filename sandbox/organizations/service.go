@@ -1,0 +1,178 @@
+// Package organizations answers reads of an organization's tree as AWS
+// Organizations does: to the management account and delegated administrators.
+package organizations
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"orgship/sandbox/clock"
+	"orgship/sandbox/iam"
+	"orgship/sandbox/wire"
+)
+
+// Authorizer asks whether the caller of ctx may do something: the room iam.
+type Authorizer interface {
+	Authorize(ctx context.Context, action, resourceARN string) error
+}
+
+// Config is what the room stands on.
+type Config struct {
+	Organization *Organization // validated; not changed any more
+	Auth         Authorizer
+	Clock        clock.Clock
+}
+
+// Service shows one organization.
+type Service struct {
+	organization *Organization
+	auth         Authorizer
+	nodes        []node // from the root down
+	joined       time.Time
+}
+
+// New returns the service.
+func New(config Config) *Service {
+	s := &Service{organization: config.Organization, auth: config.Auth, joined: config.Clock.Now().UTC().Truncate(time.Second)}
+	s.organization.walk(func(n node) { s.nodes = append(s.nodes, n) })
+	return s
+}
+
+// Wire returns the room as clients see it:
+// https://docs.aws.amazon.com/organizations/latest/APIReference/
+func (s *Service) Wire() wire.Service {
+	paged := wire.Optional("MaxResults", "NextToken")
+	return wire.Service{
+		Name:         "organizations",
+		Protocol:     wire.JSON11,
+		TargetPrefix: "AWSOrganizationsV20161128",
+		Operations: []wire.Operation{
+			wire.Op("DescribeOrganization", s.DescribeOrganization),
+			wire.Op("DescribeOrganizationalUnit", s.DescribeOrganizationalUnit, wire.Required("OrganizationalUnitId")),
+			wire.Op("DescribeAccount", s.DescribeAccount, wire.Required("AccountId")),
+			wire.Op("ListRoots", s.ListRoots, paged),
+			wire.Op("ListParents", s.ListParents, wire.Required("ChildId"), paged),
+			wire.Op("ListChildren", s.ListChildren, wire.Required("ParentId", "ChildType"), paged),
+			wire.Op("ListOrganizationalUnitsForParent", s.ListOrganizationalUnitsForParent, wire.Required("ParentId"), paged),
+			wire.Op("ListAccountsForParent", s.ListAccountsForParent, wire.Required("ParentId"), paged),
+			wire.Op("ListAccounts", s.ListAccounts, paged),
+		},
+	}
+}
+
+// authorize asks identity policies first, then whether the organization lets
+// the caller's account read it: any member may describe the organization, all
+// else is for the management account and delegated administrators.
+func (s *Service) authorize(ctx context.Context, operation, resource string) error {
+	if err := s.auth.Authorize(ctx, "organizations:"+operation, resource); err != nil {
+		return err
+	}
+	account := iam.Caller(ctx).Account
+	if _, member := s.organization.OrgPath(account); !member {
+		return wire.Errorf("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+	}
+	if operation == "DescribeOrganization" || account == s.organization.ManagementAccount ||
+		slices.Contains(s.organization.DelegatedAdministrators, account) {
+		return nil
+	}
+	return wire.Errorf("AccessDeniedException", "You don't have permissions to access this resource.")
+}
+
+// arn returns the ARN of a part: kind "organization", "root", "ou" or "account".
+func (s *Service) arn(kind, id string) string {
+	arn := "arn:aws:organizations::" + s.organization.ManagementAccount + ":" + kind + "/" + s.organization.ID
+	if kind == "organization" {
+		return arn
+	}
+	return arn + "/" + id
+}
+
+// containerARN returns the ARN of a root or OU.
+func (s *Service) containerARN(id string) string {
+	if rootID.MatchString(id) {
+		return s.arn("root", id)
+	}
+	return s.arn("ou", id)
+}
+
+// find returns the OU or account with that id.
+func (s *Service) find(id string) (node, bool) {
+	i := slices.IndexFunc(s.nodes, func(n node) bool { return n.id() == id })
+	if i < 0 {
+		return node{}, false
+	}
+	return s.nodes[i], true
+}
+
+func (n node) id() string {
+	if n.unit != nil {
+		return n.unit.ID
+	}
+	return n.account.ID
+}
+
+// children returns the OUs and accounts directly below a root or OU, ordered
+// by id; ParentNotFoundException when there is no such parent.
+func (s *Service) children(parent string) ([]node, error) {
+	if !rootID.MatchString(parent) && !unitID.MatchString(parent) {
+		return nil, invalid("INVALID_PATTERN", "ParentId")
+	}
+	n, found := s.find(parent)
+	if parent != s.organization.RootID && (!found || n.unit == nil) {
+		return nil, wire.Errorf("ParentNotFoundException", "We can't find a root or OU with the ParentId that you specified.")
+	}
+	return s.where(func(n node) bool { return n.parent == parent }), nil
+}
+
+// where returns the nodes that satisfy a test.
+func (s *Service) where(test func(node) bool) []node {
+	var out []node
+	for _, n := range s.nodes {
+		if test(n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func isAccount(n node) bool { return n.account != nil }
+func isUnit(n node) bool    { return n.unit != nil }
+
+func (s *Service) showAccount(n node) types.Account {
+	a, method := n.account, types.AccountJoinedMethodCreated
+	if a.ID == s.organization.ManagementAccount {
+		method = types.AccountJoinedMethodInvited
+	}
+	status, state := types.AccountStatusActive, types.AccountStateActive
+	if a.Suspended {
+		status, state = types.AccountStatusSuspended, types.AccountStateSuspended
+	}
+	return types.Account{
+		Arn: aws.String(s.arn("account", a.ID)), Email: aws.String(a.email()), Id: aws.String(a.ID), Name: aws.String(a.Name),
+		JoinedMethod: method, JoinedTimestamp: aws.Time(s.joined), Status: status, State: state,
+		// Assumption A7: Paths stays empty: the reference does not say what form the
+		// values have.
+	}
+}
+
+func (a *Account) email() string {
+	if a.Email != "" {
+		return a.Email
+	}
+	return a.Name + "@example.com"
+}
+
+func (s *Service) showUnit(n node) types.OrganizationalUnit {
+	return types.OrganizationalUnit{
+		Arn: aws.String(s.arn("ou", n.unit.ID)), Id: aws.String(n.unit.ID), Name: aws.String(n.unit.Name),
+	}
+}
+
+// invalid is InvalidInputException with one of its reasons.
+func invalid(reason, member string) error {
+	return wire.Errorf("InvalidInputException", "You specified an invalid value. (%s: %s)", reason, member)
+}
