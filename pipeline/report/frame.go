@@ -17,7 +17,7 @@ func Frame(r Report, now time.Time, s Style) string {
 	lines = append(lines, s.answerLines(r.Probe)...)
 	if n := len(r.Events); n > 0 {
 		e := r.Events[n-1]
-		lines = append(lines, s.paint(faint, s.fit(strings.TrimSpace(fmt.Sprintf("  latest   %s %s %s", e.Subject, e.Status, e.Message)))))
+		lines = append(lines, s.paint(faint, s.fit(strings.TrimRight(fmt.Sprintf("   latest   %s %s %s", e.Subject, e.Status, e.Message), " "))))
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
