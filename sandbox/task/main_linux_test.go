@@ -3,6 +3,7 @@ package task_test
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,6 +42,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(crashVariable) != "" {
 		crash()
 	}
+	if os.Getenv(forbiddenVariable) != "" {
+		forbidden()
+	}
 	os.Exit(run(m))
 }
 
@@ -53,7 +57,7 @@ func run(m *testing.M) int {
 		}
 		defer os.RemoveAll(dir)
 		app := filepath.Join(dir, "app")
-		build := exec.Command("go", "build", "-o", app, "./testdata/app")
+		build := exec.Command("go", "build", "-ldflags=-s -w", "-o", app, "./testdata/app")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			log.Printf("building testdata/app: %v\n%s", err, out)
@@ -103,7 +107,8 @@ func layer(t *testing.T, entries ...entry) v1.Layer {
 	if err := w.Close(); err != nil && entries[len(entries)-1].promised == 0 {
 		t.Fatal(err)
 	}
-	l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil })
+	contents := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }
+	l, err := tarball.LayerFromOpener(contents, tarball.WithCompressionLevel(gzip.BestSpeed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,12 +118,21 @@ func layer(t *testing.T, entries ...entry) v1.Layer {
 // appLayer holds testdata/app as /app.
 func appLayer(t *testing.T) v1.Layer {
 	t.Helper()
-	b, err := os.ReadFile(os.Getenv(appVariable))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return layer(t, entry{name: "app", body: string(b), mode: 0o755})
+	appOnce.Do(func() {
+		b, err := os.ReadFile(os.Getenv(appVariable))
+		if err != nil {
+			t.Fatal(err)
+		}
+		appMade = layer(t, entry{name: "app", body: string(b), mode: 0o755})
+	})
+	return appMade
 }
+
+// The layer of the app is made once: packing it takes longer than most tests.
+var (
+	appOnce sync.Once
+	appMade v1.Layer
+)
 
 // hub is a registry that asks for a password, as ECR does.
 type hub struct {

@@ -85,6 +85,7 @@ func TestUnpack(t *testing.T) {
 			if diff := cmp.Diff(c.want, tree(t, at)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
+			_ = os.Chmod(filepath.Join(at, "a"), 0o755) // so that it can be removed, by nobody too
 		})
 	}
 }
