@@ -10,6 +10,7 @@ func (s *Service) Wire() wire.Service {
 		Protocol:  wire.Query,
 		Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
 		Version:   "2010-05-08",
+		Global:    true,
 		Operations: []wire.Operation{
 			wire.Op("CreateRole", s.CreateRole, wire.Required("RoleName", "AssumeRolePolicyDocument"),
 				wire.Optional("Description", "MaxSessionDuration", "Path", "Tags")),

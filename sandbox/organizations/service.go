@@ -50,6 +50,8 @@ func (s *Service) Wire() wire.Service {
 		Name:         "organizations",
 		Protocol:     wire.JSON11,
 		TargetPrefix: "AWSOrganizationsV20161128",
+		Pascal:       true,
+		Global:       true,
 		Operations: []wire.Operation{
 			wire.Op("DescribeOrganization", s.DescribeOrganization),
 			wire.Op("DescribeOrganizationalUnit", s.DescribeOrganizationalUnit, wire.Required("OrganizationalUnitId")),

@@ -42,6 +42,7 @@ func (s *Service) Wire() wire.Service {
 		Protocol:  wire.Query,
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 		Version:   "2011-06-15",
+		Global:    true,
 		Operations: []wire.Operation{
 			wire.Op("GetCallerIdentity", s.GetCallerIdentity),
 			wire.Op("AssumeRole", s.AssumeRole, wire.Required("RoleArn", "RoleSessionName"),
