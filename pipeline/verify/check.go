@@ -1,7 +1,12 @@
 package verify
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"time"
 )
 
@@ -12,7 +17,7 @@ const (
 )
 
 // Check says what to ask and what the right answer is. All that is set must
-// hold. The answer to a redirect is the redirect: it is not followed.
+// hold. A redirect is an answer: it is not followed.
 type Check struct {
 	URL string `json:"url"`
 
@@ -22,12 +27,13 @@ type Check struct {
 	Headers        map[string]string `json:"headers,omitempty"`        // headers the answer carries, with their values
 	Revision       string            `json:"revision,omitempty"`       // the image revision that has to answer
 	RevisionHeader string            `json:"revisionHeader,omitempty"` // "": DefaultRevisionHeader
+	VersionHeader  string            `json:"versionHeader,omitempty"`  // "": DefaultVersionHeader
 
 	Timeout     time.Duration `json:"-"` // of one attempt; 0: 5 s
 	Interval    time.Duration `json:"-"` // from the end of an attempt to the next; 0: 1 s
-	Deadline    time.Duration `json:"-"` // of the whole check; 0: 2 min
+	Deadline    time.Duration `json:"-"` // no attempt begins later; 0: 2 min
 	Attempts    int           `json:"-"` // at most so many; 0: until the deadline
-	Consecutive int           `json:"-"` // passes in a row that succeed, wrong answers in a row that fail; 0: 3
+	Consecutive int           `json:"-"` // answers in a row that decide; 0: 3
 
 	Request   http.Header       `json:"-"` // headers to send; never logged or reported
 	Transport http.RoundTripper `json:"-"` // nil: a new connection for every attempt
@@ -67,4 +73,49 @@ type Result struct {
 	Attempts int             `json:"attempts"`
 	Outcomes map[Outcome]int `json:"outcomes"`
 	Last     []Attempt       `json:"last"` // the last attempts, oldest first, at most ten
+}
+
+// prepared is a check with its defaults filled in and its pattern compiled.
+type prepared struct {
+	Check
+	pattern *regexp.Regexp
+	client  *http.Client
+}
+
+// prepare fills in defaults and says all that makes no sense about a check.
+func (c Check) prepare() (*prepared, error) {
+	faults := []error{checkURL(c.URL)}
+	if c.Timeout < 0 || c.Interval < 0 || c.Deadline < 0 || c.Attempts < 0 || c.Consecutive < 0 {
+		faults = append(faults, errors.New("timeout, interval, deadline, attempts and consecutive must not be negative"))
+	}
+	if c.Status != 0 && (c.Status < 100 || c.Status > 999) {
+		faults = append(faults, fmt.Errorf("status %d is no HTTP status", c.Status))
+	}
+	pattern, err := regexp.Compile(c.Pattern)
+	if err != nil {
+		faults = append(faults, fmt.Errorf("pattern: %w", err))
+	}
+	c.Consecutive = cmp.Or(c.Consecutive, 3)
+	if c.Attempts > 0 && c.Attempts < c.Consecutive {
+		faults = append(faults, fmt.Errorf("%d attempts can't give %d answers in a row", c.Attempts, c.Consecutive))
+	}
+	c.Status = cmp.Or(c.Status, http.StatusOK)
+	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
+	c.Interval = cmp.Or(c.Interval, time.Second)
+	c.Deadline = cmp.Or(c.Deadline, 2*time.Minute)
+	c.RevisionHeader = cmp.Or(c.RevisionHeader, DefaultRevisionHeader)
+	c.VersionHeader = cmp.Or(c.VersionHeader, DefaultVersionHeader)
+	return &prepared{Check: c, pattern: pattern, client: newClient(c.Transport, true)}, oneLine(faults)
+}
+
+// checkURL wants an absolute http or https URL.
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return errors.New("the URL can't be read") // its error would hold the password of a URL with one
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return fmt.Errorf("URL %q must be absolute, with http or https", u.Redacted())
+	}
+	return nil
 }

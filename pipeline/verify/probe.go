@@ -1,7 +1,12 @@
 package verify
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -22,60 +27,113 @@ type Probe struct {
 	Transport        http.RoundTripper // nil: a transport of its own
 }
 
-// Summary is what a probe saw, from its start to now. Its size is bounded,
-// however long the probe runs: moments get wider, never more than 600.
-type Summary struct {
-	URL     string    `json:"url"`
-	Rate    float64   `json:"rate"`
-	Started time.Time `json:"started"`
-	Ended   time.Time `json:"ended"`
+// waitingLimit is how many requests may wait for an answer at once. Beyond it
+// requests are counted as skipped instead of sent, to bound the probe's memory.
+const waitingLimit = 5000
 
-	Sent     int `json:"sent"`
-	Answered int `json:"answered"` // by the app, with whatever it said
-	Lost     int `json:"lost"`     // no answer, or one of status 5xx
-	Waiting  int `json:"waiting"`  // sent and not answered yet; 0 once stopped
-	Skipped  int `json:"skipped"`  // not sent: too many were waiting for an answer
-
-	Latency   Latency        `json:"latency"` // of what was answered
-	Answerers []Answerer     `json:"answerers"`
-	Errors    map[string]int `json:"errors"` // lost requests by kind: "connection refused", "status 503"
-	Losses    []Loss         `json:"losses"` // the last of them, at most 20
-	Moments   []Moment       `json:"moments"`
+// Running is a probe at work.
+type Running struct {
+	probe    Probe
+	client   *http.Client
+	recorder *recorder
+	cancel   context.CancelFunc
+	ticking  chan struct{} // closed when no more requests are sent
+	waiting  sync.WaitGroup
+	slots    chan struct{}
+	stop     sync.Once
 }
 
-// Latency is measured in milliseconds; percentiles are at most 4% too high,
-// the maximum is exact.
-type Latency struct {
-	P50 float64 `json:"p50Ms"`
-	P95 float64 `json:"p95Ms"`
-	P99 float64 `json:"p99Ms"`
-	Max float64 `json:"maxMs"`
+// Start begins to ask. The error is for a probe that makes no sense. The probe
+// asks until Stop is called or ctx ends; Stop must be called in any case.
+func Start(ctx context.Context, p Probe) (*Running, error) {
+	var faults []error
+	faults = append(faults, checkURL(p.URL))
+	if p.Rate < 0 || p.Rate > 1000 {
+		faults = append(faults, fmt.Errorf("rate %v must be above 0 and at most 1000 requests a second", p.Rate))
+	}
+	if p.Timeout < 0 || p.Moment < 0 {
+		faults = append(faults, errors.New("timeout and moment must not be negative"))
+	}
+	if err := oneLine(faults); err != nil {
+		return nil, fmt.Errorf("probing: %w", err)
+	}
+	p.Rate = cmp.Or(p.Rate, 10)
+	p.Timeout = cmp.Or(p.Timeout, 5*time.Second)
+	p.VersionHeader = cmp.Or(p.VersionHeader, DefaultVersionHeader)
+	p.RevisionHeader = cmp.Or(p.RevisionHeader, DefaultRevisionHeader)
+	ctx, cancel := context.WithCancel(ctx)
+	r := &Running{
+		probe: p, client: newClient(p.Transport, p.FreshConnections),
+		recorder: newRecorder(time.Now(), cmp.Or(p.Moment, time.Second)),
+		cancel:   cancel, ticking: make(chan struct{}), slots: make(chan struct{}, waitingLimit),
+	}
+	go r.tick(ctx, time.Now())
+	return r, nil
 }
 
-// Answerer is one that answered: a version and revision, or, of an app that
-// sends neither header, the first line of its body.
-type Answerer struct {
-	ID       string    `json:"id"` // short and unique in a summary: names it in moments
-	Version  string    `json:"version,omitempty"`
-	Revision string    `json:"revision,omitempty"`
-	Body     string    `json:"body"` // the first line of its first answer
-	First    time.Time `json:"first"`
-	Last     time.Time `json:"last"`
-	Count    int       `json:"count"`
+// tick sends each request when it is due. When it wakes up late it sends what
+// is overdue at once, so that the rate holds on a busy machine.
+func (r *Running) tick(ctx context.Context, start time.Time) {
+	defer close(r.ticking)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for n := 0; ; n++ {
+		due := start.Add(time.Duration(float64(n) / r.probe.Rate * float64(time.Second)))
+		if wait := time.Until(due); wait > 0 {
+			timer.Reset(wait)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				return
+			}
+		} else if ctx.Err() != nil {
+			return
+		}
+		select {
+		case r.slots <- struct{}{}:
+			r.recorder.sent(due)
+			r.waiting.Add(1)
+			go r.ask(context.WithoutCancel(ctx), due)
+		default:
+			r.recorder.skip()
+		}
+	}
 }
 
-// Moment is a stretch of time.
-type Moment struct {
-	Start    time.Time      `json:"start"`
-	Seconds  float64        `json:"seconds"`
-	Sent     int            `json:"sent"`
-	Answered map[string]int `json:"answered"` // by Answerer.ID
-	Errors   map[string]int `json:"errors,omitempty"`
-	Latency  Latency        `json:"latency"`
+// ask sends one request and records what came of it.
+func (r *Running) ask(ctx context.Context, due time.Time) {
+	defer r.waiting.Done()
+	got := ask(ctx, r.client, r.probe.URL, r.probe.Request, r.probe.Timeout)
+	now := time.Now()
+	if got.err != nil {
+		r.recorder.lost(due, kind(got.err))
+	} else {
+		r.recorder.answered(due, now, got, identity{
+			version: printable([]byte(got.header.Get(r.probe.VersionHeader)), 80), revision: printable([]byte(got.header.Get(r.probe.RevisionHeader)), 80),
+		})
+	}
+	<-r.slots
 }
 
-// Loss is one lost request.
-type Loss struct {
-	At   time.Time `json:"at"`
-	Kind string    `json:"kind"`
+// Snapshot returns what was seen so far.
+func (r *Running) Snapshot() Summary { return r.summary(time.Now()) }
+
+// Stop ends the probe, waits for the answers on their way (as long as the
+// probe's timeout, at most) and returns all that was seen. A second call
+// returns the same.
+func (r *Running) Stop() Summary {
+	r.stop.Do(func() {
+		r.cancel()
+		<-r.ticking
+		r.waiting.Wait()
+		r.recorder.end(time.Now())
+		r.client.CloseIdleConnections()
+	})
+	return r.summary(time.Now())
+}
+
+func (r *Running) summary(now time.Time) Summary {
+	s := r.recorder.summary(now)
+	s.URL, s.Rate = redacted(r.probe.URL), r.probe.Rate
+	return s
 }

@@ -1,0 +1,134 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// bodyLimit is how much of an answer is read.
+const bodyLimit = 1 << 20
+
+// newClient returns a client that follows no redirects. With fresh, every
+// request has a connection of its own: one that is kept alive would keep asking
+// whoever answered first.
+func newClient(transport http.RoundTripper, fresh bool) *http.Client {
+	if transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.DisableKeepAlives = fresh
+		t.MaxIdleConnsPerHost = 100
+		transport = t
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// answer is what came back for one request: err, or the rest.
+type answer struct {
+	err    error
+	status int
+	header http.Header
+	body   []byte // at most bodyLimit
+}
+
+// ask sends one GET and reads the answer, within timeout.
+func ask(ctx context.Context, client *http.Client, target string, header http.Header, timeout time.Duration) answer {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return answer{err: err}
+	}
+	for name, values := range header {
+		r.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
+	}
+	if r.Header.Get("User-Agent") == "" {
+		r.Header.Set("User-Agent", "orgship")
+	}
+	if host := r.Header.Get("Host"); host != "" {
+		r.Host = host
+	}
+	res, err := client.Do(r)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, bodyLimit))
+	if err != nil {
+		return answer{err: fmt.Errorf("the answer broke off: %w", err)}
+	}
+	return answer{status: res.StatusCode, header: res.Header, body: body}
+}
+
+// kind names an error of the network in few words, the same for the same
+// trouble: reports count by it.
+func kind(err error) string {
+	var dns *net.DNSError
+	var netError net.Error
+	switch {
+	case errors.As(err, &dns):
+		return "no such host"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netError) && netError.Timeout():
+		return "timeout"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "connection closed"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "no route"
+	}
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		err = failed.Err // without the URL
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// gateway tells whether a status is one that a load balancer answers with when
+// it finds nobody to ask.
+func gateway(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+// printable returns the beginning of a text on one line: at most n runes.
+func printable(text []byte, n int) string {
+	runes := []rune(strings.ToValidUTF8(string(text[:min(len(text), 4*n)]), "\uFFFD"))
+	for i, r := range runes {
+		if !unicode.IsPrint(r) {
+			runes[i] = ' '
+		}
+	}
+	out := strings.Join(strings.Fields(string(runes)), " ")
+	if cut := []rune(out); len(cut) > n {
+		return string(cut[:n-1]) + "…"
+	}
+	return out
+}
+
+// oneLine puts faults into one error, nil when there are none.
+func oneLine(faults []error) error {
+	var texts []string
+	for _, f := range faults {
+		if f != nil {
+			texts = append(texts, f.Error())
+		}
+	}
+	if texts == nil {
+		return nil
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
