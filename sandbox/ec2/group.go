@@ -2,7 +2,6 @@ package ec2
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -256,5 +255,3 @@ func (n *network) vpcOrDefault(id string) (*vpc, error) {
 	}
 	return nil, wire.Errorf("InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", id)
 }
-
-func (g *group) String() string { return fmt.Sprintf("%s (%s)", g.id, g.name) }

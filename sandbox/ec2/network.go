@@ -277,23 +277,3 @@ var interfaceFields = fields[NetworkInterface]{
 		return ids
 	},
 }
-
-// CheckPlacement checks subnets and groups for something that is about to be
-// placed there by the caller of ctx (a load balancer, a service): all must exist
-// in one VPC, whose id it returns.
-func (s *Service) CheckPlacement(ctx context.Context, subnetIDs, groupIDs []string) (vpcID string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := s.network(ctx)
-	for _, id := range subnetIDs {
-		sub := n.subnet(id)
-		if sub == nil {
-			return "", subnetNotFound(id)
-		}
-		if vpcID != "" && sub.vpc != vpcID {
-			return "", wire.Errorf("InvalidSubnet", "The subnets %v are not all in one VPC", subnetIDs)
-		}
-		vpcID = sub.vpc
-	}
-	return vpcID, s.checkGroups(ctx, vpcID, groupIDs)
-}

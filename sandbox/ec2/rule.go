@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"orgship/sandbox/iam"
 	"orgship/sandbox/wire"
 )
 
@@ -393,19 +392,4 @@ func (s *Service) describeRule(n *network, g *group, r rule) SecurityGroupRule {
 		d.ReferencedGroupInfo = &ReferencedSecurityGroup{GroupId: &r.group, UserId: &r.groupOwner}
 	}
 	return d
-}
-
-// groups that an account has, for callers that check them before use.
-func (s *Service) checkGroups(ctx context.Context, vpc string, ids []string) error {
-	n := s.networkOf(iam.Caller(ctx).Account)
-	for _, id := range ids {
-		g, err := n.group(id)
-		if err != nil {
-			return err
-		}
-		if g.vpc != vpc {
-			return wire.Errorf("InvalidGroup.NotFound", "The security group '%s' does not exist in VPC '%s'", id, vpc)
-		}
-	}
-	return nil
 }

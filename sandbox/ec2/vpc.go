@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"orgship/sandbox/iam"
 	"orgship/sandbox/wire"
 )
 
@@ -235,13 +234,31 @@ func (n *network) subnet(id string) *subnet {
 	return nil
 }
 
-// VPCOf returns the VPC of a subnet of the caller's account.
-func (s *Service) VPCOf(ctx context.Context, subnetID string) (string, error) {
+// Place is where a subnet is.
+type Place struct {
+	Subnet       string // subnet-…
+	VPC          string // vpc-…
+	Zone         string // eu-west-1a
+	DefaultGroup string // sg-…: the default security group of the VPC
+}
+
+// Places returns where an account's subnets are, in the order asked for. It
+// asks nobody for permission: it is for services that place something there in
+// their own name. An unknown subnet is refused with EC2's error.
+func (s *Service) Places(account string, subnetIDs []string) ([]Place, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sub := s.networkOf(iam.Caller(ctx).Account).subnet(subnetID)
-	if sub == nil {
-		return "", subnetNotFound(subnetID)
+	n := s.networkOf(account)
+	places := make([]Place, len(subnetIDs))
+	for i, id := range subnetIDs {
+		sub := n.subnet(id)
+		if sub == nil {
+			return nil, subnetNotFound(id)
+		}
+		places[i] = Place{Subnet: id, VPC: sub.vpc, Zone: s.region + sub.zone}
+		if g := n.groupNamed(sub.vpc, "default"); g != nil {
+			places[i].DefaultGroup = g.id
+		}
 	}
-	return sub.vpc, nil
+	return places, nil
 }
