@@ -9,6 +9,7 @@ func (s *Service) Wire() wire.Service {
 		Name:         "ecr",
 		Protocol:     wire.JSON11,
 		TargetPrefix: "AmazonEC2ContainerRegistry_V20150921",
+		Spelled:      map[string]string{"Tag.Key": "Key", "Tag.Value": "Value"},
 		Operations:   append(s.repositoryOperations(), s.imageOperations()...),
 	}
 }

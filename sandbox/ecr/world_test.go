@@ -123,16 +123,21 @@ func (w *world) create(repository string, change ...func(*awsecr.CreateRepositor
 	}
 }
 
-// login returns the token of an account's admin as registry clients use it.
 func (w *world) login(account string) authn.AuthConfig {
 	w.t.Helper()
-	out, err := w.GetAuthorizationToken(as(account), &awsecr.GetAuthorizationTokenInput{})
+	return login(w.t, w.Service, account)
+}
+
+// login returns the token of an account's admin as registry clients use it.
+func login(t *testing.T, s *ecr.Service, account string) authn.AuthConfig {
+	t.Helper()
+	out, err := s.GetAuthorizationToken(as(account), &awsecr.GetAuthorizationTokenInput{})
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	text, err := base64.StdEncoding.DecodeString(aws.ToString(out.AuthorizationData[0].AuthorizationToken))
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	username, password, _ := strings.Cut(string(text), ":")
 	return authn.AuthConfig{Username: username, Password: password}

@@ -33,6 +33,9 @@ type Service struct {
 	// Pascal says that a JSON11 service spells members as Go does
 	// ("AccountId"): Organizations. The others begin them with a small letter.
 	Pascal bool
+	// Spelled gives the names of members that a service spells otherwise than
+	// its other ones, by Go type and field: "Tag.Key" is "Key" in ECR.
+	Spelled map[string]string
 	// Global says that clients may sign for us-east-1, whatever their region:
 	// IAM, Organizations, STS.
 	Global     bool

@@ -47,11 +47,12 @@ type member struct {
 // is filled before the first request and only read from then on.
 type shapes struct {
 	spell  func(field, tag string) (request, answer string)
+	names  map[string]string // of single members, by "Type.Field"
 	byType map[reflect.Type]*shape
 }
 
 func newShapes(s Service) *shapes {
-	return &shapes{spell: spelling(s), byType: map[reflect.Type]*shape{}}
+	return &shapes{spell: spelling(s), names: s.Spelled, byType: map[reflect.Type]*shape{}}
 }
 
 // spelling returns how a service spells a member's name.
@@ -154,6 +155,9 @@ func (s *shapes) fillMembers(sh *shape, t reflect.Type) error {
 		}
 		m := member{field: f.Name, index: i}
 		m.request, m.answer = s.spell(f.Name, f.Tag.Get("wire"))
+		if name, ok := s.names[t.Name()+"."+f.Name]; ok {
+			m.request, m.answer = name, name
+		}
 		ft := f.Type
 		if ft.Kind() == reflect.Pointer {
 			m.pointer, ft = true, ft.Elem()
