@@ -17,7 +17,7 @@ func containers(room Containers) []*Type {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-cluster.html
 func cluster(room Containers) *Type {
 	return &Type{
-		Name: "AWS::ECS::Cluster",
+		Name: "AWS::ECS::Cluster", NameProperty: "ClusterName",
 		Properties: Object{
 			"ClusterName": text().replace(), "Tags": tagList(),
 			"ClusterSettings": objects(Object{"Name": text(), "Value": text()}),

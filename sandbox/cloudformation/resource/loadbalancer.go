@@ -15,7 +15,7 @@ import (
 func balancing(room Balancers) []*Type {
 	return []*Type{
 		{
-			Name: "AWS::ElasticLoadBalancingV2::LoadBalancer",
+			Name: "AWS::ElasticLoadBalancingV2::LoadBalancer", NameProperty: "Name",
 			Properties: Object{
 				"Name": text().replace(), "Scheme": oneOf("internal", "internet-facing").replace(),
 				"Type":           oneOf("application", "gateway", "network").models("application").replace(),

@@ -12,7 +12,7 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
 func logGroup(room LogGroups) *Type {
 	return &Type{
-		Name: "AWS::Logs::LogGroup",
+		Name: "AWS::Logs::LogGroup", NameProperty: "LogGroupName",
 		Properties: Object{
 			"LogGroupName": text().replace(), "RetentionInDays": integer(), "Tags": tagList(),
 			"LogGroupClass": oneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY").models("STANDARD"),

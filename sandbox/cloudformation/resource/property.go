@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"orgship/sandbox/cloudformation/document"
 	"orgship/sandbox/wire"
 	"orgship/template"
 )
@@ -61,7 +62,7 @@ func objects(fields Object) Property {
 	return list(object(fields))
 }
 func mapOf(of Property) Property { return Property{kind: aMap, of: &of} }
-func document() Property         { return Property{kind: aDocument} }
+func jsonValue() Property        { return Property{kind: aDocument} }
 func oneOf(values ...string) Property {
 	return Property{kind: aString, enum: values}
 }
@@ -177,6 +178,9 @@ func (c *checker) object(at string, o Object, values map[string]any) map[string]
 }
 
 func (c *checker) value(at string, p Property, v any) any {
+	if _, unknown := v.(document.Unknown); unknown {
+		return v // nothing to check before the resource it comes from is made
+	}
 	switch p.kind {
 	case aList:
 		return c.list(at, p, v)

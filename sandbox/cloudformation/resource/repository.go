@@ -12,7 +12,7 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecr-repository.html
 func repository(room Repositories) *Type {
 	return &Type{
-		Name: "AWS::ECR::Repository",
+		Name: "AWS::ECR::Repository", NameProperty: "RepositoryName",
 		Properties: Object{
 			"RepositoryName":             text().replace(),
 			"EncryptionConfiguration":    object(Object{"EncryptionType": oneOf("AES256", "KMS", "KMS_DSSE").need(), "KmsKey": text()}).replace(),
@@ -20,7 +20,7 @@ func repository(room Repositories) *Type {
 			"ImageScanningConfiguration": object(Object{"ScanOnPush": boolean()}),
 			"ImageTagMutability":         oneOf("MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION").models("MUTABLE", "IMMUTABLE"),
 			"LifecyclePolicy":            object(Object{"LifecyclePolicyText": text(), "RegistryId": text()}),
-			"RepositoryPolicyText":       document(),
+			"RepositoryPolicyText":       jsonValue(),
 			"Tags":                       tagList(),
 		}.lacking("ImageTagMutabilityExclusionFilters"),
 		Attributes: []string{"Arn", "RepositoryUri"},

@@ -20,6 +20,9 @@ type Type struct {
 	Tagged     bool   // has Tags, and gets those of the stack as well
 	NamedIAM   string // property whose use needs CAPABILITY_NAMED_IAM
 	IAM        bool   // needs CAPABILITY_IAM
+	// NameProperty is the property that gives a resource its name; one that is
+	// named can't be replaced.
+	NameProperty string
 }
 
 // HasAttribute reports whether Fn::GetAtt knows the attribute.

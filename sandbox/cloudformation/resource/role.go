@@ -13,11 +13,11 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
 func role(room Roles) *Type {
 	return &Type{
-		Name: "AWS::IAM::Role",
+		Name: "AWS::IAM::Role", NameProperty: "RoleName",
 		Properties: Object{
-			"AssumeRolePolicyDocument": document().need(), "RoleName": text().replace(), "Path": text().replace(),
+			"AssumeRolePolicyDocument": jsonValue().need(), "RoleName": text().replace(), "Path": text().replace(),
 			"Description": text(), "ManagedPolicyArns": texts(), "MaxSessionDuration": integer().between(3600, 43200),
-			"Policies": objects(Object{"PolicyName": text().need(), "PolicyDocument": document().need()}),
+			"Policies": objects(Object{"PolicyName": text().need(), "PolicyDocument": jsonValue().need()}),
 			"Tags":     tagList(),
 		}.lacking("PermissionsBoundary"),
 		Attributes: []string{"Arn", "RoleId"},
@@ -197,7 +197,7 @@ func rolePolicy(room Roles) *Type {
 	return &Type{
 		Name: "AWS::IAM::Policy",
 		Properties: Object{
-			"PolicyName": text().need(), "PolicyDocument": document().need(), "Roles": texts().need(),
+			"PolicyName": text().need(), "PolicyDocument": jsonValue().need(), "Roles": texts().need(),
 		}.lacking("Groups", "Users"),
 		Handler: rolePolicies{room},
 		IAM:     true,

@@ -23,7 +23,7 @@ func securityGroups(room SecurityGroups) []*Type {
 	}.lacking("DestinationPrefixListId")
 	return []*Type{
 		{
-			Name: "AWS::EC2::SecurityGroup",
+			Name: "AWS::EC2::SecurityGroup", NameProperty: "GroupName",
 			Properties: Object{
 				"GroupDescription": text().need().replace(), "GroupName": text().replace(), "VpcId": text().replace(),
 				"SecurityGroupIngress": objects(ingress), "SecurityGroupEgress": objects(egress), "Tags": tagList(),

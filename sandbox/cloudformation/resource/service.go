@@ -20,7 +20,7 @@ const steadyLimit = 3 * time.Hour
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
 func service(room Containers) *Type {
 	return &Type{
-		Name: "AWS::ECS::Service",
+		Name: "AWS::ECS::Service", NameProperty: "ServiceName",
 		Properties: Object{
 			"Cluster": text().replace(), "ServiceName": text().replace(), "SchedulingStrategy": oneOf("DAEMON", "REPLICA").models("REPLICA").replace(),
 			// CloudFormation replaces the service although ECS can change this since July 2025.

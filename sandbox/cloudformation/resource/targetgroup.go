@@ -13,7 +13,7 @@ import (
 func targetGroup(room Balancers) *Type {
 	protocol := oneOf("GENEVE", "HTTP", "HTTPS", "QUIC", "TCP", "TCP_QUIC", "TCP_UDP", "TLS", "UDP").models("HTTP")
 	return &Type{
-		Name: "AWS::ElasticLoadBalancingV2::TargetGroup",
+		Name: "AWS::ElasticLoadBalancingV2::TargetGroup", NameProperty: "Name",
 		Properties: Object{
 			"Name": text().replace(), "Port": integer().replace(), "Protocol": protocol.replace(), "VpcId": text().replace(),
 			"TargetType":         oneOf("alb", "instance", "ip", "lambda").models("ip").replace(),
