@@ -103,6 +103,10 @@ func (s *Service) Wire() wire.Service {
 		Name:         "codedeploy",
 		Protocol:     wire.JSON11,
 		TargetPrefix: "CodeDeploy_20141006",
+		Spelled: map[string]string{
+			"DeploymentOverview.Failed": "Failed", "DeploymentOverview.InProgress": "InProgress", "DeploymentOverview.Pending": "Pending",
+			"DeploymentOverview.Ready": "Ready", "DeploymentOverview.Skipped": "Skipped", "DeploymentOverview.Succeeded": "Succeeded",
+		},
 		Operations: []wire.Operation{
 			wire.Op("ListDeployments", s.ListDeployments,
 				optional("ExternalId", "IncludeOnlyStatuses", "CreateTimeRange", "NextToken", "ApplicationName", "DeploymentGroupName")),
