@@ -20,10 +20,11 @@ import (
 // three failed tasks (the least that ECS's deployment circuit breaker takes:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html),
 // or once a target of green has been unhealthy for five minutes without a
-// break (and five seconds of real time, in which an application may start).
-// How long AWS's hook waits is not documented.
+// break. How long AWS's hook waits is not documented. Applications start at
+// real speed, so the clock's speed makes these limits no shorter than the floors.
 const (
 	installLimit   = time.Hour
+	installFloor   = 10 * time.Second
 	failedTasks    = 3
 	unhealthyLimit = 5 * time.Minute
 	unhealthyFloor = 5 * time.Second
@@ -44,7 +45,7 @@ func (r *run) install(ctx context.Context) error {
 		return err
 	}
 	r.note("Waiting for the green task set to become steady and healthy")
-	deadline := time.Now().Add(r.cfg.Clock.Scale(installLimit))
+	deadline := time.Now().Add(max(r.cfg.Clock.Scale(installLimit), installFloor))
 	patience := max(r.cfg.Clock.Scale(unhealthyLimit), unhealthyFloor)
 	var unhealthySince time.Time
 	for {

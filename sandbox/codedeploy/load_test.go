@@ -84,7 +84,7 @@ func (l *load) ask(client *http.Client, url string) {
 	} else {
 		all, err := io.ReadAll(res.Body)
 		res.Body.Close()
-		if body = string(all); err != nil || res.StatusCode != 200 {
+		if body = string(all); err != nil || res.StatusCode != http.StatusOK {
 			problem = fmt.Sprint(res.Status, " ", err)
 		}
 	}

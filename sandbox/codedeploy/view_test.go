@@ -156,7 +156,7 @@ func TestListDeployments(t *testing.T) {
 	}
 	first := list(sdk.ListDeploymentsInput{})
 	second := list(sdk.ListDeploymentsInput{NextToken: first.NextToken})
-	if got := append(first.Deployments, second.Deployments...); !slices.Equal(got, ids) || second.NextToken != nil {
+	if got := slices.Concat(first.Deployments, second.Deployments); !slices.Equal(got, ids) || second.NextToken != nil {
 		t.Errorf("%d deployments in two pages, want %d, newest first", len(got), len(ids))
 	}
 	for name, test := range map[string]struct {

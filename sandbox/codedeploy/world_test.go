@@ -251,7 +251,10 @@ func (w *world) url(port int) string {
 
 func (w *world) ask(port int) string {
 	w.t.Helper()
-	res := must[*http.Response](w.t)(http.Get(w.url(port)))
+	res, err := http.Get(w.url(port))
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	defer res.Body.Close()
 	return string(must[[]byte](w.t)(io.ReadAll(res.Body)))
 }

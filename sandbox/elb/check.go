@@ -87,8 +87,8 @@ func (p *pool) check(ctx context.Context, client *http.Client, h health, port in
 	case err != nil:
 		return verdict{types.TargetHealthReasonEnumFailedHealthChecks, "Health checks failed"}
 	}
-	io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	res.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // the status alone counts
+	_ = res.Body.Close()
 	if !h.matches(res.StatusCode) {
 		return verdict{types.TargetHealthReasonEnumResponseCodeMismatch, fmt.Sprintf("Health checks failed with these codes: [%d]", res.StatusCode)}
 	}

@@ -60,7 +60,7 @@ func openFront(b *balancer, port int) (*front, error) {
 		ConnState:         f.track,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
-	go f.server.Serve(gate{bound, f}) // ends with the listener
+	go func() { _ = f.server.Serve(gate{bound, f}) }() // ends with the listener
 	return f, nil
 }
 
@@ -92,9 +92,9 @@ func (g gate) Accept() (net.Conn, error) {
 			return conn, err
 		}
 		if tcp, ok := conn.(*net.TCPConn); ok {
-			tcp.SetLinger(0) // the close then resets
+			_ = tcp.SetLinger(0) // the close then resets
 		}
-		conn.Close()
+		_ = conn.Close()
 	}
 }
 
@@ -111,7 +111,7 @@ func (f *front) track(conn net.Conn, state http.ConnState) {
 }
 
 // release stops listening; what is connected stays.
-func (f *front) release() { f.bound.Close() }
+func (f *front) release() { _ = f.bound.Close() }
 
 // shutdown stops listening, waits for open requests until ctx is done and
 // closes what is still open then.
@@ -119,7 +119,7 @@ func (f *front) shutdown(ctx context.Context) error {
 	f.release()
 	f.mu.Lock()
 	for conn := range f.fresh {
-		conn.Close()
+		_ = conn.Close()
 	}
 	f.mu.Unlock()
 	err := f.server.Shutdown(ctx)
@@ -137,6 +137,6 @@ func (f *front) retire() {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		f.shutdown(ctx)
+		_ = f.shutdown(ctx)
 	}()
 }

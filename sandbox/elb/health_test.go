@@ -105,7 +105,7 @@ func TestHealthCheckPort(t *testing.T) {
 	w.listener(b, 80, forward(g))
 	admin := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Host != "10.0.0.1:9090" {
-			rw.WriteHeader(400)
+			rw.WriteHeader(http.StatusBadRequest)
 		}
 	}))
 	t.Cleanup(admin.Close)
@@ -114,7 +114,7 @@ func TestHealthCheckPort(t *testing.T) {
 	w.net.mu.Unlock()
 	w.serve(g, "10.0.0.1", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" {
-			rw.WriteHeader(500)
+			rw.WriteHeader(http.StatusInternalServerError)
 		}
 		io.WriteString(rw, "app")
 	}))

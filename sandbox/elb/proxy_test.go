@@ -189,7 +189,7 @@ func TestFailsOpen(t *testing.T) {
 	w.listener(b, 80, forward(g))
 	w.serve(g, "10.0.0.1", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" {
-			rw.WriteHeader(500)
+			rw.WriteHeader(http.StatusInternalServerError)
 		}
 		io.WriteString(rw, "served")
 	}))
@@ -351,8 +351,12 @@ func TestUpgrade(t *testing.T) {
 	defer conn.Close()
 	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 	r := bufio.NewReader(conn)
-	res := must[*http.Response](t)(http.ReadResponse(r, nil))
-	if res.StatusCode != 101 {
+	res, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("upgrading: %s", res.Status)
 	}
 	for _, line := range []string{"one\n", "two\n"} {
@@ -386,7 +390,8 @@ func TestPorts(t *testing.T) {
 	if got := w.ask(base(a, 8080)); got.body != "one" {
 		t.Errorf("moved to port 8080: %+v", got)
 	}
-	if _, err := http.Get(base(a, 80)); err == nil {
+	if res, err := http.Get(base(a, 80)); err == nil {
+		res.Body.Close()
 		t.Error("port 80 still answers")
 	}
 	// A port can be used again at once.

@@ -25,7 +25,7 @@ func answer(w http.ResponseWriter, status int) {
 	page := strings.ReplaceAll("<html>\r\n<head><title>TEXT</title></head>\r\n<body>\r\n<center><h1>TEXT</h1></center>\r\n</body>\r\n</html>\r\n", "TEXT", text)
 	own(w, "text/html", len(page))
 	w.WriteHeader(status)
-	io.WriteString(w, page)
+	_, _ = io.WriteString(w, page)
 }
 
 // own sets the headers of the load balancer's own answers.
@@ -49,7 +49,7 @@ func fixed(c *types.FixedResponseActionConfig) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		own(w, content+"; charset=utf-8", len(body))
 		w.WriteHeader(status)
-		io.WriteString(w, body)
+		_, _ = io.WriteString(w, body)
 	})
 }
 
@@ -72,7 +72,7 @@ func answerRedirect(w http.ResponseWriter, status int) {
 	page := fmt.Sprintf("<html>\r\n<head><title>%[1]d %[2]s</title></head>\r\n<body>\r\n<center><h1>%[1]d %[2]s</h1></center>\r\n</body>\r\n</html>\r\n", status, http.StatusText(status))
 	own(w, "text/html", len(page))
 	w.WriteHeader(status)
-	io.WriteString(w, page)
+	_, _ = io.WriteString(w, page)
 }
 
 // location fills in the redirect's placeholders. A redirect to another port of

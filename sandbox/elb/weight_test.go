@@ -26,7 +26,10 @@ func TestWeights(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	ask := func() string {
-		res := must[*http.Response](t)(client.Get(base(b, 80)))
+		res, err := client.Get(base(b, 80))
+		if err != nil {
+			t.Fatal(err)
+		}
 		defer res.Body.Close()
 		return string(must[[]byte](t)(io.ReadAll(res.Body)))
 	}
@@ -66,7 +69,7 @@ func TestRoundRobinAndLeastOutstanding(t *testing.T) {
 	g := w.group("web")
 	w.listener(b, 80, forward(g))
 	block := make(chan struct{})
-	began := make(chan struct{}, 1)
+	began := make(chan struct{}, 3)
 	w.serve(g, "10.0.0.1", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/block" {
 			began <- struct{}{}
@@ -84,25 +87,31 @@ func TestRoundRobinAndLeastOutstanding(t *testing.T) {
 		t.Errorf("round robin: %v", seen)
 	}
 
+	done := make(chan error, 6)
+	for range 6 { // three to each; the second target does not block
+		go func() {
+			res, err := http.Get(base(b, 80) + "/block")
+			if err == nil {
+				res.Body.Close()
+			}
+			done <- err
+		}()
+	}
+	for range 3 {
+		<-began
+	}
 	must[*elbv2.ModifyTargetGroupAttributesOutput](t)(w.ModifyTargetGroupAttributes(w.ctx, &elbv2.ModifyTargetGroupAttributesInput{TargetGroupArn: &g,
 		Attributes: []types.TargetGroupAttribute{{Key: new("load_balancing.algorithm.type"), Value: new("least_outstanding_requests")}}}))
-	done := make(chan error, 1)
-	go func() {
-		res, err := http.Get(base(b, 80) + "/block")
-		if err == nil {
-			res.Body.Close()
-		}
-		done <- err
-	}()
-	<-began // at the first target: it has one request open now
 	for range 5 {
 		if got := w.ask(base(b, 80)).body; got != "2" {
 			t.Errorf("least outstanding requests: %q", got)
 		}
 	}
 	close(block)
-	if err := <-done; err != nil {
-		t.Error(err)
+	for range 6 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -176,7 +185,7 @@ func (l *load) ask(client *http.Client, url string) {
 	} else {
 		body, err := io.ReadAll(res.Body)
 		res.Body.Close()
-		if err != nil || res.StatusCode != 200 || string(body) != "ok" {
+		if err != nil || res.StatusCode != http.StatusOK || string(body) != "ok" {
 			problem = fmt.Sprint(res.Status, " ", err, " ", string(body))
 		}
 	}

@@ -277,7 +277,10 @@ func (w *world) ask(url string, edits ...func(*http.Request)) reply {
 		edit(r)
 	}
 	client := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res := must[*http.Response](w.t)(client.Do(r))
+	res, err := client.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	defer res.Body.Close()
 	body := must[[]byte](w.t)(io.ReadAll(res.Body))
 	return reply{res.StatusCode, string(body), res.Header}
