@@ -256,3 +256,21 @@ func (e *TooLargeError) Error() string {
 func (e *TooLargeError) Hint() string {
 	return "take out comments and blank lines, or split the stack: deploying from S3 isn't supported"
 }
+
+// LintError says that AWS would refuse the template, and where.
+type LintError struct {
+	Name     string
+	Findings []Finding // at least one
+}
+
+func (e *LintError) Error() string {
+	f := e.Findings[0]
+	more := ""
+	if n := len(e.Findings) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d more)", n)
+	}
+	return fmt.Sprintf("the template of stack %q would be refused: line %d: %s [%s]%s", e.Name, f.Line, f.Message, f.Rule, more)
+}
+
+// Hint says where AWS says so.
+func (e *LintError) Hint() string { return "see " + e.Findings[0].Source }

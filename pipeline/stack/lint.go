@@ -1,13 +1,91 @@
 package stack
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
 
-// Finding is what the linter says about a template.
-type Finding struct {
-	Line, Column          int
-	Rule, Message, Source string
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"orgship/template"
+)
+
+// Finding is what the linter says about a template: line, rule, reason, source.
+type Finding = template.Finding
+
+// lint finds what AWS would refuse, before any call.
+func (d *draft) lint() error {
+	var refusals []Finding
+	for _, f := range template.Lint(d.parsed) {
+		if f.Severity == template.Refusal {
+			refusals = append(refusals, f)
+		} else {
+			d.warnings = append(d.warnings, f)
+		}
+	}
+	if len(refusals) > 0 {
+		return &LintError{Name: d.req.Name, Findings: refusals}
+	}
+	return nil
 }
 
-func (d *draft) lint() error { return nil }
+// compare refuses a mixed update by the two templates alone, with the names of
+// what mixes. What depends on values is the change set's to tell.
+func (c *Client) compare(ctx context.Context, d *draft, before Stack, p *Plan) error {
+	if d.hook == nil {
+		return nil
+	}
+	body, err := c.Template(ctx, before.ID)
+	if err != nil {
+		return err
+	}
+	now, err := template.Parse(body)
+	if err != nil {
+		return nil // CloudFormation took it: it will know
+	}
+	diff := template.Compare(now, d.parsed)
+	green, others := textual(diff.Green()), textual(diff.Others())
+	if len(green) > 0 && d.tagsChange(before) {
+		others = append(others, Change{LogicalID: "the stack's tags", Type: "tags", Action: string(types.ChangeActionModify)})
+	}
+	if len(green) == 0 || len(others) == 0 {
+		return nil
+	}
+	p.Class, p.Why, p.Changes = Mixed, why(Mixed, green, others), slices.Concat(green, others)
+	return &MixedError{Name: d.req.Name, Green: green, Others: others}
+}
 
-func (c *Client) compare(ctx context.Context, d *draft, before Stack, p *Plan) error { return nil }
+// tagsChange reports whether the request changes the stack's tags, which
+// CloudFormation hands on to the resources.
+func (d *draft) tagsChange(before Stack) bool {
+	if d.req.Tags == nil {
+		return false
+	}
+	return !maps.Equal(d.req.Tags, before.Tags)
+}
+
+// textual renders changes between two templates as a change set would.
+func textual(list []template.ResourceChange) []Change {
+	var out []Change
+	for _, r := range list {
+		c := Change{LogicalID: r.ID, Type: r.Type, Action: string(action(r.Action))}
+		if r.StartsGreen {
+			c.Replacement = string(types.ReplacementTrue)
+		}
+		for _, name := range r.Properties {
+			c.Causes = append(c.Causes, "Properties."+name)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func action(a template.Action) types.ChangeAction {
+	switch a {
+	case template.Added:
+		return types.ChangeActionAdd
+	case template.Removed:
+		return types.ChangeActionRemove
+	}
+	return types.ChangeActionModify
+}
