@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 
@@ -51,9 +52,15 @@ func (h *hinted) Hint() string { return h.hint }
 // explain turns an error of the registry or of ECR's API about a repository
 // into one line, with a hint where there is one to give.
 func (p place) explain(err error) error {
+	var explained *hinted
+	var network *net.OpError
 	var repository *types.RepositoryNotFoundException
 	var image *types.ImageNotFoundException
 	switch code, status := registryCode(err); {
+	case errors.As(err, &explained):
+		return explained
+	case errors.As(err, &network):
+		return &hinted{fmt.Errorf("can't be reached: %w", network), "are the region, and AWS_ENDPOINT_URL if it is set, right, and is the network up?"}
 	case errors.As(err, &repository), code == transport.NameUnknownErrorCode:
 		return p.noRepository()
 	case errors.As(err, &image), code == transport.ManifestUnknownErrorCode, status == http.StatusNotFound && code == "":

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -68,6 +69,10 @@ func (l *login) forget() {
 }
 
 func loginError(err error) error {
+	var network *net.OpError
+	if errors.As(err, &network) {
+		return err // explained by the caller
+	}
 	return &hinted{
 		fmt.Errorf("logging in to ECR: %w", plain(err)),
 		"the caller needs ecr:GetAuthorizationToken on resource *; check with: aws ecr get-login-password",

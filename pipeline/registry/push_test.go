@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -237,6 +238,33 @@ func TestPushRefuses(t *testing.T) {
 		t.Errorf("a context that ended: got %v", err)
 	}
 }
+
+func TestLoginRefusedOrUnreachable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	uri := w.create("app", types.ImageTagMutabilityImmutable)
+	push := registry.Push{Repository: uri, Tag: "1", Image: randomImage(t)}
+	stranger := registry.New(w.client(owner, "nobody"))
+	for _, err := range []error{second(stranger.Push(ctx, push)), second(stranger.Find(ctx, uri+":1"))} {
+		if err == nil || !strings.Contains(err.Error(), "security token included in the request is invalid") {
+			t.Errorf("got %v", err)
+		}
+	}
+	_, err := registry.New(w.client(owner, "reader")).Push(ctx, push)
+	wantHint(t, err, "logging in to ECR: AccessDeniedException: User: arn:aws:iam::111111111111:user/reader is not authorized to perform: ecr:GetAuthorizationToken", "aws ecr get-login-password")
+
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	push.Repository = strings.TrimPrefix(gone.URL, "http://") + "/111111111111/app"
+	_, err = registry.New(w.client(owner, "admin")).Push(ctx, push)
+	wantHint(t, err, "connection refused", "AWS_ENDPOINT_URL")
+	w.host = strings.TrimPrefix(gone.URL, "http://") // the API too
+	_, err = registry.New(w.client(owner, "admin")).Find(ctx, push.Repository+":1")
+	wantHint(t, err, "connection refused", "AWS_ENDPOINT_URL")
+}
+
+func second[T any](_ T, err error) error { return err }
 
 func TestNoTokenInErrors(t *testing.T) {
 	t.Parallel()

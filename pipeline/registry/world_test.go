@@ -41,7 +41,8 @@ func newWorld(t *testing.T) *world {
 	const all = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 	const pull = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ecr:GetAuthorizationToken","ecr:BatchGetImage","ecr:DescribeImages"],"Resource":"*"}]}`
 	const push = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ecr:GetAuthorizationToken","ecr:BatchCheckLayerAvailability","ecr:InitiateLayerUpload","ecr:UploadLayerPart","ecr:CompleteLayerUpload","ecr:PutImage"],"Resource":"*"}]}`
-	for name, policy := range map[string]string{"admin": all, "puller": pull, "pusher": push} {
+	const read = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:Describe*","Resource":"*"}]}`
+	for name, policy := range map[string]string{"admin": all, "puller": pull, "pusher": push, "reader": read} {
 		for _, account := range []string{owner, dev} {
 			if err := users.AddUser(account, name, keyOf(account, name), "secret-"+name, policy); err != nil {
 				t.Fatal(err)

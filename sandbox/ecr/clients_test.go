@@ -99,11 +99,11 @@ func (s *stage) ok(account, program string, args ...string) string {
 	return stdout
 }
 
-// aws runs "aws ecr" and returns its answer, parsed.
-func (s *stage) aws(account string, args ...string) map[string]any {
+// aws runs "aws ecr" as the owner and returns its answer, parsed.
+func (s *stage) aws(args ...string) map[string]any {
 	s.t.Helper()
 	var out map[string]any
-	if text := s.ok(account, "aws", append([]string{"ecr"}, args...)...); text != "" {
+	if text := s.ok(owner, "aws", append([]string{"ecr"}, args...)...); text != "" {
 		if err := json.Unmarshal([]byte(text), &out); err != nil {
 			s.t.Fatalf("aws ecr %v: %v\n%s", args, err, text)
 		}
@@ -157,7 +157,7 @@ func ociLayout(t *testing.T) (dir string, img v1.Image, idx v1.ImageIndex) {
 func TestAWSCLI(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "aws", "skopeo")
-	created := s.aws(owner, "create-repository", "--repository-name", "team/app", "--image-tag-mutability", "IMMUTABLE",
+	created := s.aws("create-repository", "--repository-name", "team/app", "--image-tag-mutability", "IMMUTABLE",
 		"--image-scanning-configuration", "scanOnPush=true", "--encryption-configuration", "encryptionType=KMS,kmsKey=alias/k", "--tags", "Key=a,Value=1")
 	uri := created["repository"].(map[string]any)["repositoryUri"].(string)
 	arn := created["repository"].(map[string]any)["repositoryArn"].(string)
@@ -175,15 +175,15 @@ func TestAWSCLI(t *testing.T) {
 		{"tag-resource", "--resource-arn", arn, "--tags", "Key=b,Value=2"}, {"untag-resource", "--resource-arn", arn, "--tag-keys", "a"}, {"list-tags-for-resource", "--resource-arn", arn},
 		{"get-authorization-token"},
 	} {
-		s.aws(owner, args...)
+		s.aws(args...)
 	}
-	images := s.aws(owner, append([]string{"describe-images", "--image-ids", "imageTag=1.0", "--query", "imageDetails[0].{d:imageDigest,t:imageTags}"}, name...)...)
+	images := s.aws(append([]string{"describe-images", "--image-ids", "imageTag=1.0", "--query", "imageDetails[0].{d:imageDigest,t:imageTags}"}, name...)...)
 	if images["d"] != digestOf(t, img) {
 		t.Errorf("describe-images: got %v", images)
 	}
-	manifest := s.aws(owner, append([]string{"batch-get-image", "--image-ids", "imageTag=1.0", "--query", "images[0]"}, name...)...)["imageManifest"].(string)
-	s.aws(owner, append([]string{"put-image", "--image-tag", "stable", "--image-manifest", manifest}, name...)...)
-	listed := s.aws(owner, append([]string{"list-images", "--filter", "tagStatus=TAGGED", "--page-size", "1"}, name...)...)
+	manifest := s.aws(append([]string{"batch-get-image", "--image-ids", "imageTag=1.0", "--query", "images[0]"}, name...)...)["imageManifest"].(string)
+	s.aws(append([]string{"put-image", "--image-tag", "stable", "--image-manifest", manifest}, name...)...)
+	listed := s.aws(append([]string{"list-images", "--filter", "tagStatus=TAGGED", "--page-size", "1"}, name...)...)
 	if ids := listed["imageIds"].([]any); len(ids) != 2 {
 		t.Errorf("list-images: got %v", listed)
 	}
@@ -193,15 +193,15 @@ func TestAWSCLI(t *testing.T) {
 		dev, "aws", append([]string{"ecr", "describe-images", "--registry-id", owner}, name...)...)
 	s.refused("(NotModelled) when calling the StartImageScan operation: the orgship sandbox does not model ecr:StartImageScan",
 		owner, "aws", append([]string{"ecr", "start-image-scan", "--image-id", "imageTag=1.0"}, name...)...)
-	s.aws(owner, append([]string{"batch-delete-image", "--image-ids", "imageTag=1.0", "imageTag=stable"}, name...)...)
-	s.aws(owner, append([]string{"delete-repository"}, name...)...)
+	s.aws(append([]string{"batch-delete-image", "--image-ids", "imageTag=1.0", "imageTag=stable"}, name...)...)
+	s.aws(append([]string{"delete-repository"}, name...)...)
 }
 
 func TestSkopeo(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "aws", "skopeo")
 	for _, name := range []string{"app", "copy"} {
-		s.aws(owner, "create-repository", "--repository-name", name, "--image-tag-mutability", "IMMUTABLE")
+		s.aws("create-repository", "--repository-name", name, "--image-tag-mutability", "IMMUTABLE")
 	}
 	dir, img, idx := ociLayout(t)
 	creds := s.creds(owner)
@@ -243,8 +243,8 @@ func TestSkopeo(t *testing.T) {
 func TestOrgPathDecidesWhoPulls(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "aws", "skopeo")
-	s.aws(owner, "create-repository", "--repository-name", "app")
-	s.aws(owner, "set-repository-policy", "--repository-name", "app", "--policy-text", `{"Version":"2012-10-17","Statement":[{
+	s.aws("create-repository", "--repository-name", "app")
+	s.aws("set-repository-policy", "--repository-name", "app", "--policy-text", `{"Version":"2012-10-17","Statement":[{
 		"Effect":"Allow","Principal":"*",
 		"Action":["ecr:BatchCheckLayerAvailability","ecr:BatchGetImage","ecr:DescribeImages","ecr:DescribeRepositories","ecr:GetDownloadUrlForLayer"],
 		"Condition":{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-sandbox001/*/ou-sbox-dev00001/*"}}}]}`)

@@ -227,7 +227,7 @@ func TestScanFindings(t *testing.T) {
 func TestAuthorizationToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	out, err := w.GetAuthorizationToken(as(dev), &awsecr.GetAuthorizationTokenInput{RegistryIds: []string{owner, dev}})
+	out, err := w.GetAuthorizationToken(as(dev), &awsecr.GetAuthorizationTokenInput{RegistryIds: []string{owner, dev}}) //nolint:staticcheck // deprecated, and still sent by clients
 	if err != nil || len(out.AuthorizationData) != 2 {
 		t.Fatalf("got %+v, %v", out, err)
 	}

@@ -103,9 +103,13 @@ func writeError(w http.ResponseWriter, status int, code, message string) {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}
+	writeJSON(w, status, map[string][]item{"errors": {{code, message}}})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string][]item{"errors": {{code, message}}})
+	json.NewEncoder(w).Encode(v) //nolint:errcheck // a client that went away
 }
 
 // fail answers with an error of the control plane as the registry says it:

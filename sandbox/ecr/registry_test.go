@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,12 +22,12 @@ import (
 )
 
 // failure reads the error envelope of the registry.
-func failure(t *testing.T, res *http.Response) (code, message string) {
+func failure(t *testing.T, res reply) (code, message string) {
 	t.Helper()
 	var body struct {
 		Errors []struct{ Code, Message string }
 	}
-	if err := json.NewDecoder(res.Body).Decode(&body); err != nil || len(body.Errors) != 1 {
+	if err := json.Unmarshal([]byte(res.Body), &body); err != nil || len(body.Errors) != 1 {
 		t.Fatalf("status %d: reading the error: %v %v", res.StatusCode, body, err)
 	}
 	return body.Errors[0].Code, body.Errors[0].Message
@@ -45,17 +44,16 @@ func TestChallenge(t *testing.T) {
 		"other user name": {"Authorization", "Basic " + "cm9vdDphYmM="},
 	} {
 		res := w.do("", "GET", "/v2/", "", headers...)
-		body, _ := io.ReadAll(res.Body)
 		want := `Basic realm="http://` + w.host + `/",service="ecr.amazonaws.com"`
-		if res.StatusCode != 401 || res.Header.Get("Www-Authenticate") != want || string(body) != "Not Authorized\n" {
-			t.Errorf("%s: got %d %q %q", name, res.StatusCode, res.Header.Get("Www-Authenticate"), body)
+		if res.StatusCode != http.StatusUnauthorized || res.Header.Get("Www-Authenticate") != want || res.Body != "Not Authorized\n" {
+			t.Errorf("%s: got %d %q %q", name, res.StatusCode, res.Header.Get("Www-Authenticate"), res.Body)
 		}
 		if kind := res.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/plain") {
 			t.Errorf("%s: got content type %q", name, kind)
 		}
 	}
 	res := w.do(owner, "GET", "/v2/", "")
-	if res.StatusCode != 200 || res.Header.Get("Docker-Distribution-Api-Version") != "registry/2.0" {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Docker-Distribution-Api-Version") != "registry/2.0" {
 		t.Errorf("logged in: got %d %v", res.StatusCode, res.Header)
 	}
 }
@@ -66,21 +64,17 @@ func TestExpiredTokenHasNoChallenge(t *testing.T) {
 	w.create("app")
 	token := w.login(owner)
 	w.ExpireTokens()
-	r, _ := http.NewRequest("GET", "http://"+w.host+"/v2/111111111111/app/manifests/1", nil)
+	r, _ := http.NewRequest(http.MethodGet, "http://"+w.host+"/v2/111111111111/app/manifests/1", nil)
 	r.SetBasicAuth(token.Username, token.Password)
-	res, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
+	res := w.send(r)
 	code, message := failure(t, res)
-	if res.StatusCode != 403 || code != "DENIED" || message != "Your authorization token has expired. Reauthenticate and try again." {
+	if res.StatusCode != http.StatusForbidden || code != "DENIED" || message != "Your authorization token has expired. Reauthenticate and try again." {
 		t.Errorf("got %d %s %s", res.StatusCode, code, message)
 	}
 	if got := res.Header.Get("Www-Authenticate"); got != "" {
 		t.Errorf("got challenge %q, want none", got)
 	}
-	if res := w.do(owner, "GET", "/v2/", ""); res.StatusCode != 200 {
+	if res := w.do(owner, "GET", "/v2/", ""); res.StatusCode != http.StatusOK {
 		t.Errorf("a new token: got %d", res.StatusCode)
 	}
 }
@@ -245,7 +239,7 @@ func TestManifestNeedsItsParts(t *testing.T) {
 	}
 	res := w.do(owner, "PUT", "/v2/111111111111/app/manifests/1", string(raw), "Content-Type", string(mediatypes.DockerManifestSchema2))
 	code, message := failure(t, res)
-	if res.StatusCode != 400 || code != "MANIFEST_BLOB_UNKNOWN" || !strings.Contains(message, "required for pushing image into repository with name 'app'") {
+	if res.StatusCode != http.StatusBadRequest || code != "MANIFEST_BLOB_UNKNOWN" || !strings.Contains(message, "required for pushing image into repository with name 'app'") {
 		t.Errorf("image without layers: got %d %s %s", res.StatusCode, code, message)
 	}
 	idx, err := random.Index(64, 1, 1)
@@ -307,9 +301,8 @@ func TestTagsPages(t *testing.T) {
 		t.Error(diff)
 	}
 	res := w.do(owner, "GET", "/v2/111111111111/app/tags/list?n=2&last=v1", "")
-	body, _ := io.ReadAll(res.Body)
-	if !strings.Contains(string(body), `["v2","v3"]`) || !strings.Contains(res.Header.Get("Link"), "last=v3") {
-		t.Errorf("got %s, Link %q", body, res.Header.Get("Link"))
+	if !strings.Contains(res.Body, `["v2","v3"]`) || !strings.Contains(res.Header.Get("Link"), "last=v3") {
+		t.Errorf("got %s, Link %q", res.Body, res.Header.Get("Link"))
 	}
 }
 
@@ -336,14 +329,14 @@ func TestDeleteThroughTheRegistry(t *testing.T) {
 }
 
 // blob uploads content in the given way and returns the last answer.
-func blob(w *world, content []byte, chunk int) *http.Response {
+func blob(w *world, content []byte, chunk int) reply {
 	digest, _, _ := v1.SHA256(bytes.NewReader(content))
 	start := w.do(owner, "POST", "/v2/111111111111/app/blobs/uploads/", "")
 	at := start.Header.Get("Location")
 	for from := 0; chunk > 0 && from < len(content); from += chunk {
 		part := content[from:min(from+chunk, len(content))]
 		res := w.do(owner, "PATCH", at, string(part), "Content-Range", fmt.Sprintf("%d-%d", from, from+len(part)-1))
-		if res.StatusCode != 202 {
+		if res.StatusCode != http.StatusAccepted {
 			return res
 		}
 		at = res.Header.Get("Location")
@@ -361,28 +354,27 @@ func TestUploadsInOneAndInChunks(t *testing.T) {
 	w.create("app")
 	content := bytes.Repeat([]byte("0123456789"), 1000)
 	for _, chunk := range []int{0, 1024, 10000, 9999} {
-		if res := blob(w, content, chunk); res.StatusCode != 201 {
+		if res := blob(w, content, chunk); res.StatusCode != http.StatusCreated {
 			t.Errorf("chunks of %d: got %d", chunk, res.StatusCode)
 		}
 	}
 	digest, _, _ := v1.SHA256(bytes.NewReader(content))
 	path := "/v2/111111111111/app/blobs/"
-	if res := w.do(owner, "POST", path+"uploads/?digest="+digest.String(), string(content)); res.StatusCode != 201 {
+	if res := w.do(owner, "POST", path+"uploads/?digest="+digest.String(), string(content)); res.StatusCode != http.StatusCreated {
 		t.Errorf("in one request: got %d", res.StatusCode)
 	}
 	for header, want := range map[string]string{"bytes=5-9": "56789", "bytes=9995-": "56789", "bytes=-3": "789"} {
 		res := w.do(owner, "GET", path+digest.String(), "", "Range", header)
-		body, _ := io.ReadAll(res.Body)
-		if res.StatusCode != 206 || string(body) != want {
-			t.Errorf("%s: got %d %q, want %q", header, res.StatusCode, body, want)
+		if res.StatusCode != http.StatusPartialContent || res.Body != want {
+			t.Errorf("%s: got %d %q, want %q", header, res.StatusCode, res.Body, want)
 		}
 	}
 	res := w.do(owner, "HEAD", path+digest.String(), "")
-	if res.StatusCode != 200 || res.ContentLength != int64(len(content)) || res.Header.Get("Docker-Content-Digest") != digest.String() {
+	if res.StatusCode != http.StatusOK || res.Length != int64(len(content)) || res.Header.Get("Docker-Content-Digest") != digest.String() {
 		t.Errorf("HEAD: got %d %v", res.StatusCode, res.Header)
 	}
 	// Mounting is off unless an account turns it on: an upload begins.
-	if res := w.do(owner, "POST", path+"uploads/?mount="+digest.String()+"&from=111111111111/other", ""); res.StatusCode != 202 {
+	if res := w.do(owner, "POST", path+"uploads/?mount="+digest.String()+"&from=111111111111/other", ""); res.StatusCode != http.StatusAccepted {
 		t.Errorf("mount: got %d", res.StatusCode)
 	}
 }
@@ -399,16 +391,16 @@ func TestUploadsThatGoWrong(t *testing.T) {
 
 	at := begin()
 	w.do(owner, "PATCH", at, "12345")
-	if res := w.do(owner, "PATCH", at, "x", "Content-Range", "9-9"); res.StatusCode != 416 || res.Header.Get("Range") != "0-4" {
+	if res := w.do(owner, "PATCH", at, "x", "Content-Range", "9-9"); res.StatusCode != http.StatusRequestedRangeNotSatisfiable || res.Header.Get("Range") != "0-4" {
 		t.Errorf("gap: got %d, Range %q", res.StatusCode, res.Header.Get("Range"))
 	}
-	if res := w.do(owner, "GET", at, ""); res.StatusCode != 204 || res.Header.Get("Range") != "0-4" {
+	if res := w.do(owner, "GET", at, ""); res.StatusCode != http.StatusNoContent || res.Header.Get("Range") != "0-4" {
 		t.Errorf("state: got %d, Range %q", res.StatusCode, res.Header.Get("Range"))
 	}
 	if code, _ := failure(t, w.do(owner, "PUT", at+"?digest=md5:1", "")); code != "DIGEST_INVALID" {
 		t.Errorf("md5: got %s", code)
 	}
-	if res := w.do(owner, "PUT", at+"?digest="+digest, ""); res.StatusCode != 400 {
+	if res := w.do(owner, "PUT", at+"?digest="+digest, ""); res.StatusCode != http.StatusBadRequest {
 		t.Errorf("wrong digest: got %d", res.StatusCode)
 	}
 	if code, _ := failure(t, w.do(owner, "PATCH", at, "x")); code != "BLOB_UPLOAD_UNKNOWN" {
@@ -419,7 +411,7 @@ func TestUploadsThatGoWrong(t *testing.T) {
 	if code, _ := failure(t, w.do(owner, "PATCH", strings.Replace(at, "/app/", "/other/", 1), "x")); code != "BLOB_UPLOAD_UNKNOWN" {
 		t.Errorf("an upload of another repository: got %s", code)
 	}
-	if res := w.do(owner, "DELETE", at, ""); res.StatusCode != 204 {
+	if res := w.do(owner, "DELETE", at, ""); res.StatusCode != http.StatusNoContent {
 		t.Errorf("cancel: got %d", res.StatusCode)
 	}
 	if code, _ := failure(t, w.do(owner, "PUT", at+"?digest="+digest, "")); code != "BLOB_UPLOAD_UNKNOWN" {
@@ -443,7 +435,7 @@ func TestBlobsBelongToTheirRepository(t *testing.T) {
 	w.push("app:1", img)
 	layers, _ := img.Layers()
 	digest, _ := layers[0].Digest()
-	if res := w.do(owner, "HEAD", "/v2/111111111111/other/blobs/"+digest.String(), ""); res.StatusCode != 404 {
+	if res := w.do(owner, "HEAD", "/v2/111111111111/other/blobs/"+digest.String(), ""); res.StatusCode != http.StatusNotFound {
 		t.Errorf("a blob shows in another repository: %d", res.StatusCode)
 	}
 	w.push("other:1", img)

@@ -1,7 +1,6 @@
 package ecr
 
 import (
-	"encoding/json"
 	"io"
 	"maps"
 	"mime"
@@ -46,7 +45,7 @@ func (s *Service) getManifest(w http.ResponseWriter, r *http.Request, c call) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(found.manifest)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodGet {
-		w.Write(found.manifest)
+		w.Write(found.manifest) //nolint:errcheck // a client that went away
 	}
 }
 
@@ -150,6 +149,5 @@ func (s *Service) listTags(w http.ResponseWriter, r *http.Request, c call) {
 	if n == 0 {
 		tags = nil
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	json.NewEncoder(w).Encode(map[string]any{"name": c.key.account + "/" + c.key.name, "tags": append([]string{}, tags...)})
+	writeJSON(w, http.StatusOK, map[string]any{"name": c.key.account + "/" + c.key.name, "tags": append([]string{}, tags...)})
 }

@@ -42,7 +42,7 @@ func (s *Service) GetAuthorizationToken(ctx context.Context, in *ecr.GetAuthoriz
 	}
 	// One token is good for every registry; registryIds only says how many to return.
 	out := &ecr.GetAuthorizationTokenOutput{AuthorizationData: []types.AuthorizationData{data}}
-	for i := 1; i < len(in.RegistryIds); i++ {
+	for i := 1; i < len(in.RegistryIds); i++ { //nolint:staticcheck // deprecated, and still sent by clients
 		out.AuthorizationData = append(out.AuthorizationData, data)
 	}
 	return out, nil
@@ -73,7 +73,7 @@ type pass struct {
 // newKey returns a key to sign passwords with.
 func newKey() []byte {
 	key := make([]byte, 32)
-	rand.Read(key) //nolint:errcheck // never fails: it ends the program instead
+	rand.Read(key) // never fails: it ends the program instead
 	return key
 }
 

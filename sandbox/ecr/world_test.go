@@ -3,6 +3,7 @@ package ecr_test
 import (
 	"context"
 	"encoding/base64"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -168,8 +169,16 @@ func (w *world) tagFor(repository string) name.Tag {
 	return w.ref(repository + ":x").(name.Tag)
 }
 
+// reply is an answer of the registry.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	Length     int64
+	Body       string
+}
+
 // do sends a request to the registry with an account's token ("" for none).
-func (w *world) do(account, method, path, body string, headers ...string) *http.Response {
+func (w *world) do(account, method, path, body string, headers ...string) reply {
 	w.t.Helper()
 	r, err := http.NewRequest(method, "http://"+w.host+path, strings.NewReader(body))
 	if err != nil {
@@ -182,12 +191,21 @@ func (w *world) do(account, method, path, body string, headers ...string) *http.
 		c := w.login(account)
 		r.SetBasicAuth(c.Username, c.Password)
 	}
+	return w.send(r)
+}
+
+func (w *world) send(r *http.Request) reply {
+	w.t.Helper()
 	res, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { res.Body.Close() })
-	return res
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return reply{res.StatusCode, res.Header, res.ContentLength, string(text)}
 }
 
 func randomImage(t *testing.T) v1.Image {
