@@ -5,19 +5,21 @@
 // It models what the blue/green hook of CloudFormation needs: services with
 // the EXTERNAL deployment controller, task sets and the primary task set, on
 // Fargate, with one container a task. Everything else is refused by name.
+//
+// API: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/Welcome.html
 package ecs
 
 import (
 	"context"
+	"io"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
-	"io"
-
 	"orgship/sandbox/clock"
 	"orgship/sandbox/ec2"
+	"orgship/sandbox/logs"
 	"orgship/sandbox/task"
 )
 
@@ -44,6 +46,8 @@ type Images interface {
 type Network interface {
 	Attach(ctx context.Context, i ec2.Interface) (*ec2.ENI, error)
 	Detach(id string)
+	DescribeSubnets(ctx context.Context, in *ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error)
+	DescribeSecurityGroups(ctx context.Context, in *ec2.DescribeSecurityGroupsInput) (*ec2.DescribeSecurityGroupsOutput, error)
 }
 
 // Targets is what ECS asks of Elastic Load Balancing.
@@ -56,6 +60,8 @@ type Targets interface {
 
 // Logs takes the output of containers with the awslogs driver.
 type Logs interface {
+	CreateLogGroup(ctx context.Context, in *logs.CreateLogGroupInput) (*logs.CreateLogGroupOutput, error)
+	CreateLogStream(ctx context.Context, in *logs.CreateLogStreamInput) (*logs.CreateLogStreamOutput, error)
 	Writer(ctx context.Context, group, stream string) io.WriteCloser
 }
 
@@ -76,17 +82,52 @@ type Config struct {
 type Service struct {
 	cfg Config
 
+	ctx   context.Context // done when the service closes
+	close context.CancelFunc
+	work  sync.WaitGroup // schedulers and tasks
+
 	mu        sync.Mutex
+	accounts  map[string]*account
+	sets      map[string]*taskSet // by id, deleted ones as well while their tasks end
 	unhealthy func(image string) bool
+	closing   context.Context // that of Close
+}
+
+type account struct {
+	clusters map[string]*cluster // by name
+	families map[string]*family
 }
 
 // New returns ECS with nothing in it.
-func New(c Config) *Service { return &Service{cfg: c} }
+func New(c Config) *Service {
+	s := &Service{cfg: c, accounts: map[string]*account{}, sets: map[string]*taskSet{}}
+	s.ctx, s.close = context.WithCancel(context.Background())
+	return s
+}
+
+// account returns the state of an account, which begins empty.
+func (s *Service) account(id string) *account {
+	a := s.accounts[id]
+	if a == nil {
+		a = &account{clusters: map[string]*cluster{}, families: map[string]*family{}}
+		s.accounts[id] = a
+	}
+	return a
+}
 
 // Close stops every task of every account, deregisters its targets and
-// detaches its interfaces. It returns when nothing runs any more, or with the
-// cause of ctx.
-func (s *Service) Close(context.Context) error { return nil }
+// detaches its interface, without waiting for connections to drain. It returns
+// when nothing runs any more; once ctx is done, tasks are killed.
+func (s *Service) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closing == nil {
+		s.closing = ctx
+	}
+	s.close() // with the lock held: nothing begins any more
+	s.mu.Unlock()
+	s.work.Wait()
+	return nil
+}
 
 // Unhealthy makes tasks whose image matches run without ever answering on
 // their network, from now on; nil ends it. The image is as in the task definition.
@@ -96,6 +137,19 @@ func (s *Service) Unhealthy(match func(image string) bool) {
 	s.unhealthy = match
 }
 
-// Failure says why the tasks of a task set keep failing ("" while they do not):
-// the reason of the last one. The id is that of the task set or its ARN.
-func (s *Service) Failure(taskSet string) string { return "" }
+// Failure says why the tasks of a task set (its id, or its ARN) keep failing:
+// the reason of the last one. It is empty while they do not.
+//
+// Assumption A60: tasks keep failing when so many in a row failed, without one
+// becoming healthy in between, as make the deployment circuit breaker act on a
+// service of that size: half the desired count, at least 3, at most 200.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+func (s *Service) Failure(taskSet string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set := s.sets[taskSetID(taskSet)]
+	if set == nil || set.failures < min(max(3, (set.desired()+1)/2), 200) {
+		return ""
+	}
+	return set.failure
+}

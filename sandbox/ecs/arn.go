@@ -1,0 +1,74 @@
+package ecs
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"orgship/sandbox/iam"
+)
+
+// arn returns an ARN of this region: kind "cluster", path "web".
+func (s *Service) arn(account, kind, path string) string {
+	return fmt.Sprintf("arn:aws:ecs:%s:%s:%s/%s", s.cfg.Region, account, kind, path)
+}
+
+// name returns the path that a reference names, given as it is or as the ARN of
+// something of that kind in the caller's account; "" for any other ARN.
+func (s *Service) name(ctx context.Context, kind, ref string) string {
+	if !strings.HasPrefix(ref, "arn:") {
+		return ref
+	}
+	path, ok := strings.CutPrefix(ref, s.arn(iam.Caller(ctx).Account, kind, ""))
+	if !ok {
+		return ""
+	}
+	return path
+}
+
+// resource splits an ARN of the caller's account into "cluster" and "web".
+func (s *Service) resource(ctx context.Context, arn string) (kind, path string) {
+	own, ok := strings.CutPrefix(arn, strings.TrimSuffix(s.arn(iam.Caller(ctx).Account, "", ""), "/"))
+	if !ok {
+		return "", ""
+	}
+	kind, path, _ = strings.Cut(own, "/")
+	return kind, path
+}
+
+// last is the last part of a path: an ARN names a service with its cluster
+// (service/web/app), and an older one without.
+func last(path string) string { return path[strings.LastIndex(path, "/")+1:] }
+
+// taskSetID is the id in a reference to a task set: ecs-svc/1234567890123456789.
+func taskSetID(ref string) string {
+	if !strings.HasPrefix(ref, "arn:") {
+		return ref
+	}
+	return "ecs-svc/" + last(ref)
+}
+
+// newTaskID returns 32 hexadecimal digits.
+func newTaskID() string {
+	var b [16]byte
+	rand.Read(b[:]) //nolint:errcheck // never fails: it ends the program instead
+	return hex.EncodeToString(b[:])
+}
+
+// newUUID names containers, attachments and events.
+func newUUID() string {
+	id := newTaskID()
+	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-a" + id[17:20] + "-" + id[20:]
+}
+
+// newTaskSetID returns an id as ECS gives them to task sets: 19 digits.
+func newTaskSetID() string {
+	n, err := rand.Int(rand.Reader, big.NewInt(9e18))
+	if err != nil {
+		panic("ecs: internal error: reading random numbers: " + err.Error()) // can't happen
+	}
+	return fmt.Sprintf("ecs-svc/%019d", n)
+}

@@ -1,0 +1,229 @@
+package ecs
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"orgship/sandbox/ec2"
+	"orgship/sandbox/logs"
+	"orgship/sandbox/task"
+	"orgship/sandbox/wire"
+)
+
+// begin brings a task up to its running entrypoint.
+func (s *Service) begin(ctx context.Context, r *run) *failure {
+	role := roleARN(r.set.service.account, *r.set.definition.ExecutionRoleArn)
+	session, err := s.cfg.Roles.ServiceSession(ctx, role, tasksPrincipal, r.id)
+	if err != nil {
+		return s.unassumable(r, role)
+	}
+	s.change(r, func() {
+		r.hidden = false
+		s.saySet(r.set, "has started 1 tasks: (task %s).", r.id)
+	})
+	if err := s.attach(ctx, r); err != nil {
+		return unstartable("Unexpected EC2 error while attempting to Create Network Interface in subnet '%s': %s", r.subnet, said(err))
+	}
+	s.change(r, func() { r.last, r.pullStarted = lastPending, s.cfg.Clock.Now() })
+	spec, output, f := s.spec(session, r)
+	if f != nil {
+		return f
+	}
+	return s.start(ctx, r, spec, output)
+}
+
+// unassumable says that no task could be made, as AWS does in an event.
+func (s *Service) unassumable(r *run, role string) *failure {
+	f := &failure{reason: fmt.Sprintf("ECS was unable to assume the role '%s' that was provided for this task. Please verify that the role being passed "+
+		"has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.", role)}
+	s.change(r, func() {
+		s.saySet(r.set, "failed to launch a task with (error %s).", strings.TrimSuffix(f.reason, "."))
+	})
+	return f
+}
+
+// attach gives the task its network interface.
+func (s *Service) attach(ctx context.Context, r *run) error {
+	eni, err := s.cfg.Network.Attach(ctx, ec2.Interface{
+		Account: r.set.service.account, SubnetID: r.subnet, SecurityGroups: r.set.network.SecurityGroups,
+		Dial: func(ctx context.Context, port int) (net.Conn, error) { return s.dial(ctx, r, port) },
+	})
+	if err != nil {
+		return err
+	}
+	s.change(r, func() { r.eni = eni })
+	return nil
+}
+
+// dial connects to a task, which answers nothing while it isn't there and, by
+// order, while it is.
+func (s *Service) dial(ctx context.Context, r *run, port int) (net.Conn, error) {
+	s.mu.Lock()
+	to, silent := r.task, s.unhealthy != nil && s.unhealthy(*r.set.definition.container().Image)
+	s.mu.Unlock()
+	if silent {
+		select {
+		case <-ctx.Done():
+		case <-r.ending:
+		}
+	}
+	if to == nil || silent {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	}
+	return to.Dial(ctx, port)
+}
+
+// spec is what the task is to run, with all that its execution role is asked for.
+func (s *Service) spec(session context.Context, r *run) (task.Spec, io.WriteCloser, *failure) {
+	c := r.set.definition.container()
+	username, password, err := s.credentials(session)
+	if err != nil {
+		return task.Spec{}, nil, unstartable("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "+
+			"unable to retrieve ecr registry auth: %s", said(err))
+	}
+	image, err := s.cfg.Images.Resolve(*c.Image)
+	if err != nil {
+		return task.Spec{}, nil, unstartable("CannotPullContainerError: %s", said(err))
+	}
+	output, err := s.output(session, r)
+	if err != nil {
+		return task.Spec{}, nil, unstartable("ResourceInitializationError: failed to validate logger args: failed to create Cloudwatch log stream: %s", said(err))
+	}
+	spec := task.Spec{
+		ID: r.id, Image: image, Username: username, Password: password, EntryPoint: c.EntryPoint, Command: c.Command,
+		WorkingDir: value(c.WorkingDirectory), User: value(c.User), Env: s.environment(c),
+		Hostname: s.hostname(r.eni.PrivateIP), Stdout: output, Stderr: output,
+	}
+	spec.IP, err = netip.ParseAddr(r.eni.PrivateIP)
+	if err != nil {
+		return task.Spec{}, nil, unstartable("reading the address of %s: %v", r.eni.ID, err)
+	}
+	return spec, output, nil
+}
+
+// hostname is a task's name in the awsvpc network mode.
+func (s *Service) hostname(ip string) string {
+	return "ip-" + strings.ReplaceAll(ip, ".", "-") + "." + s.cfg.Region + ".compute.internal"
+}
+
+// environment is the container's, and what Fargate adds. The metadata endpoint
+// is not modelled, so that its address is not told.
+func (s *Service) environment(c *types.ContainerDefinition) []string {
+	env := []string{"AWS_DEFAULT_REGION=" + s.cfg.Region, "AWS_REGION=" + s.cfg.Region, "AWS_EXECUTION_ENV=AWS_ECS_FARGATE"}
+	for _, e := range c.Environment {
+		env = append(env, value(e.Name)+"="+value(e.Value))
+	}
+	return env
+}
+
+// credentials are those for the registry, of the execution role.
+func (s *Service) credentials(session context.Context) (username, password string, err error) {
+	out, err := s.cfg.Images.GetAuthorizationToken(session, &ecr.GetAuthorizationTokenInput{})
+	if err != nil {
+		return "", "", err
+	}
+	if len(out.AuthorizationData) == 0 {
+		return "", "", errors.New("no authorization data")
+	}
+	token, err := base64.StdEncoding.DecodeString(value(out.AuthorizationData[0].AuthorizationToken))
+	if err != nil {
+		return "", "", errors.New("the authorization token is not base64")
+	}
+	username, password, _ = strings.Cut(string(token), ":")
+	return username, password, nil
+}
+
+// output takes what the container writes: to its log stream, or nowhere.
+func (s *Service) output(session context.Context, r *run) (io.WriteCloser, error) {
+	c := r.set.definition.container()
+	if c.LogConfiguration == nil {
+		return nowhere{}, nil
+	}
+	group := c.LogConfiguration.Options[logGroup]
+	stream := c.LogConfiguration.Options[logPrefix] + "/" + *c.Name + "/" + r.id
+	if c.LogConfiguration.Options[logCreate] == "true" {
+		_, err := s.cfg.Logs.CreateLogGroup(session, &logs.CreateLogGroupInput{LogGroupName: &group})
+		if err != nil && wireCode(err) != "ResourceAlreadyExistsException" {
+			return nil, err
+		}
+	}
+	if _, err := s.cfg.Logs.CreateLogStream(session, &logs.CreateLogStreamInput{LogGroupName: &group, LogStreamName: &stream}); err != nil {
+		return nil, err
+	}
+	return quiet{s.cfg.Logs.Writer(session, group, stream)}, nil
+}
+
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (nowhere) Close() error                { return nil }
+
+// quiet is a log that a container goes on writing to when its group is gone.
+type quiet struct{ io.WriteCloser }
+
+func (q quiet) Write(p []byte) (int, error) {
+	_, _ = q.WriteCloser.Write(p)
+	return len(p), nil
+}
+
+// start pulls the image and runs it.
+func (s *Service) start(ctx context.Context, r *run, spec task.Spec, output io.WriteCloser) *failure {
+	started, err := s.cfg.Runtime.Start(ctx, spec)
+	s.change(r, func() { r.pullStopped = s.cfg.Clock.Now() })
+	if err != nil {
+		_ = output.Close()
+		return s.unstarted(r, err)
+	}
+	s.change(r, func() { r.task, r.digest = started, started.Digest() })
+	s.work.Go(func() {
+		<-started.Done()
+		_ = output.Close()
+	})
+	return nil
+}
+
+// unstarted turns a runtime's error into ECS's words.
+//
+// Assumption A67: ECS puts the registry's words behind "CannotPullContainerError:
+// failed to resolve ref", and the runtime's behind "CannotStartContainerError";
+// the rest of its texts differs by platform version.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
+func (s *Service) unstarted(r *run, err error) *failure {
+	var pull *task.PullError
+	if errors.As(err, &pull) {
+		return unstartable("CannotPullContainerError: failed to resolve ref %s: %s", *r.set.definition.container().Image, pull.Reason)
+	}
+	var entrypoint *task.EntrypointError
+	if errors.As(err, &entrypoint) {
+		return unstartable("CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: "+
+			"unable to start container process: exec: %q: %s", entrypoint.Entrypoint, entrypoint.Reason)
+	}
+	return unstartable("CannotCreateContainerError: %v", err)
+}
+
+// said is what another service answered: its code and its words.
+func said(err error) string {
+	var answered *wire.Error
+	if errors.As(err, &answered) {
+		return answered.Error()
+	}
+	return err.Error()
+}
+
+func wireCode(err error) string {
+	var answered *wire.Error
+	if errors.As(err, &answered) {
+		return answered.Code
+	}
+	return ""
+}
