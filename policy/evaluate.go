@@ -36,6 +36,7 @@ const (
 type Decision struct {
 	Allowed   bool   `json:"allowed"`
 	Explicit  bool   `json:"explicit,omitempty"`  // a Deny statement decided
+	Undecided bool   `json:"undecided,omitempty"` // refused only because the request can't tell something
 	Side      Side   `json:"side"`                // which kind of policy decided, or lacks an Allow
 	Document  string `json:"document,omitempty"`  // Name of the document that decided
 	Statement string `json:"statement,omitempty"` // `statement "Sid"`, or its number: the one that decided or came closest

@@ -203,6 +203,9 @@ func TestPrincipalNotKnown(t *testing.T) {
 			if d.Allowed != test.want || !strings.Contains(d.Reason, test.words) {
 				t.Errorf("allowed %t, want %t with %q: %s", d.Allowed, test.want, test.words, d.Reason)
 			}
+			if d.Undecided != strings.Contains(test.name, "one of its roles") {
+				t.Errorf("undecided %t", d.Undecided)
+			}
 		})
 	}
 }

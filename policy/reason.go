@@ -25,7 +25,10 @@ func (f finding) where(side Side) string {
 }
 
 func (f finding) decision(side Side) Decision {
-	return Decision{Side: side, Document: f.document.Name, Statement: f.statement.name(), Condition: f.condition}
+	return Decision{
+		Undecided: f.applies == unknown,
+		Side:      side, Document: f.document.Name, Statement: f.statement.name(), Condition: f.condition,
+	}
 }
 
 func allowed(r Request, v verdict) Decision {

@@ -1,0 +1,202 @@
+// Package access answers, before anything is deployed: may the accounts that
+// will run an image pull it? It evaluates the repository's policy for each
+// account's place in the organization and says which statement and condition
+// decide.
+package access
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"orgship/policy"
+)
+
+// API is what the package needs of *ecr.Client, with credentials of the
+// account that owns the repository.
+type API interface {
+	GetRepositoryPolicy(context.Context, *ecr.GetRepositoryPolicyInput, ...func(*ecr.Options)) (*ecr.GetRepositoryPolicyOutput, error)
+}
+
+// Repository is whose policy is asked.
+type Repository struct {
+	Account string // that owns it, 12 digits
+	Region  string
+	Name    string
+}
+
+// ARN returns the repository's ARN.
+func (r Repository) ARN() string {
+	return "arn:aws:ecr:" + r.Region + ":" + r.Account + ":repository/" + r.Name
+}
+
+// Account is an account that wants to pull.
+type Account struct {
+	ID        string // 12 digits
+	Name      string
+	OrgPath   string // "o-…/r-…/ou-…/"; empty for an account outside any organization
+	Suspended bool
+}
+
+// Question is what is asked of every account.
+type Question struct {
+	Repository Repository
+	// Role is the role that pulls, as it is called in each account: the task
+	// execution role, with its path if it has one ("app/Execution"). Empty: not
+	// known, and what depends on it stays undecided.
+	Role string
+	// Actions that must be allowed; nil means PullActions.
+	Actions []string
+}
+
+// PullActions are what a repository policy must allow for an image to be
+// pulled: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+// (ecr:GetAuthorizationToken is no matter of repository policies.)
+func PullActions() []string {
+	return []string{"ecr:BatchGetImage", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer"}
+}
+
+// ReadActions are PullActions and what it takes to look around as well.
+func ReadActions() []string {
+	return append(PullActions(), "ecr:DescribeImages", "ecr:DescribeRepositories")
+}
+
+// Decision is the answer for one account. It is about the repository's policy:
+// the role's own policies have to allow the pull too.
+type Decision struct {
+	Account   string `json:"account"`
+	Name      string `json:"name,omitempty"`
+	OrgPath   string `json:"orgPath,omitempty"`
+	Suspended bool   `json:"suspended,omitempty"`
+	Allowed   bool   `json:"allowed"`
+	// Undecided says that the answer is no only because something can't be told
+	// from here, such as which role pulls.
+	Undecided bool   `json:"undecided,omitempty"`
+	Action    string `json:"action"`              // the first action that is refused, or the first of all
+	Statement string `json:"statement,omitempty"` // that decides or comes closest
+	Condition string `json:"condition,omitempty"` // that decides, in words
+	Reason    string `json:"reason"`              // all of it in a sentence
+}
+
+// Check gets the policy of the repository and evaluates it for every account;
+// the decisions are ordered by account. It fails, with a Hint, when the policy
+// can't be had or read.
+func Check(ctx context.Context, api API, question Question, accounts []Account) ([]Decision, error) {
+	text, err := repositoryPolicy(ctx, api, question.Repository)
+	if err != nil {
+		return nil, fmt.Errorf("reading the policy of repository %q in account %s: %w", question.Repository.Name, question.Repository.Account, err)
+	}
+	return Evaluate(question, text, accounts)
+}
+
+// repositoryPolicy returns the policy's text, empty when none is set.
+func repositoryPolicy(ctx context.Context, api API, r Repository) (string, error) {
+	out, err := api.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RegistryId: &r.Account, RepositoryName: &r.Name})
+	var none *types.RepositoryPolicyNotFoundException
+	if errors.As(err, &none) {
+		return "", nil
+	}
+	if err != nil {
+		return "", explain(err, r)
+	}
+	return aws.ToString(out.PolicyText), nil
+}
+
+// Evaluate is Check for a policy that is at hand: a document in JSON, or ""
+// for a repository without one.
+func Evaluate(question Question, policyText string, accounts []Account) ([]Decision, error) {
+	var document *policy.Document
+	if policyText != "" {
+		var err error
+		if document, err = policy.Parse([]byte(policyText)); err != nil {
+			return nil, &hinted{fmt.Errorf("the policy of repository %q: %w", question.Repository.Name, err),
+				"the check knows what IAM documents; correct the policy (aws ecr set-repository-policy), or leave the check out"}
+		}
+	}
+	if question.Actions == nil {
+		question.Actions = PullActions()
+	}
+	decisions := make([]Decision, 0, len(accounts))
+	for _, a := range accounts {
+		decisions = append(decisions, question.decide(a, document))
+	}
+	slices.SortStableFunc(decisions, func(a, b Decision) int { return cmp.Compare(a.Account, b.Account) })
+	return decisions, nil
+}
+
+// decide asks for each action and answers with the first refusal.
+func (q Question) decide(a Account, document *policy.Document) Decision {
+	d := Decision{Account: a.ID, Name: a.Name, OrgPath: a.OrgPath, Suspended: a.Suspended}
+	for i, action := range q.Actions {
+		answer := policy.Evaluate(q.request(a, action, document))
+		if answer.Allowed && i > 0 {
+			continue
+		}
+		d.Allowed, d.Undecided, d.Action = answer.Allowed, answer.Undecided, action
+		d.Statement, d.Condition, d.Reason = answer.Statement, answer.Condition, q.reason(a, answer, document)
+		if !answer.Allowed {
+			break
+		}
+	}
+	return d
+}
+
+// reason says what policy says, but for the cases that it can't know of.
+func (q Question) reason(a Account, answer policy.Decision, document *policy.Document) string {
+	switch {
+	case answer.Allowed && answer.Side == policy.Identity:
+		return "it owns the repository: its own policies decide"
+	case !answer.Allowed && document == nil:
+		return "the repository has no policy, so that no other account may pull"
+	case answer.Undecided && q.Role == "" && strings.Contains(answer.Reason, "aws:PrincipalArn"):
+		return answer.Reason + "; it depends on the role that pulls, which was not named"
+	}
+	return answer.Reason
+}
+
+// request puts the question for one account. What an execution role's request
+// surely has, or surely has not, is in the context; conditions on anything else
+// stay undecided.
+func (q Question) request(a Account, action string, document *policy.Document) policy.Request {
+	keys := map[string][]string{
+		"aws:PrincipalAccount":      {a.ID},
+		"aws:PrincipalType":         {"AssumedRole"},
+		"aws:PrincipalIsAWSService": {"false"},
+		"aws:PrincipalServiceName":  nil,
+		"aws:PrincipalOrgID":        nil,
+		"aws:PrincipalOrgPaths":     nil,
+		"aws:username":              nil,
+		"aws:SourceArn":             nil,
+		"aws:SourceAccount":         nil,
+		"aws:ResourceAccount":       {q.Repository.Account},
+		"aws:RequestedRegion":       {q.Repository.Region},
+		"aws:SecureTransport":       {"true"},
+	}
+	if a.OrgPath != "" {
+		organization, _, _ := strings.Cut(a.OrgPath, "/")
+		keys["aws:PrincipalOrgID"], keys["aws:PrincipalOrgPaths"] = []string{organization}, []string{a.OrgPath}
+	}
+	who := policy.Principal{Account: a.ID, ARN: "arn:aws:iam::" + a.ID + ":role/*"}
+	if q.Role != "" {
+		name := q.Role[strings.LastIndex(q.Role, "/")+1:]
+		who.RoleARN = "arn:aws:iam::" + a.ID + ":role/" + strings.TrimPrefix(q.Role, "/")
+		who.ARN = "arn:aws:sts::" + a.ID + ":assumed-role/" + name + "/*"
+		keys["aws:PrincipalArn"] = []string{who.RoleARN}
+	}
+	return policy.Request{
+		Principal: who, Action: action, Resource: q.Repository.ARN(), Context: keys,
+		Identity: []*policy.Document{policy.FullAccess()}, ResourcePolicy: document,
+	}
+}
+
+// Refused returns the decisions that are no, in their order.
+func Refused(decisions []Decision) []Decision {
+	return slices.DeleteFunc(slices.Clone(decisions), func(d Decision) bool { return d.Allowed })
+}
