@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"orgship/sandbox"
+	"orgship/sandbox/organizations"
+)
+
+// sandboxCommand is the verb sandbox.
+type sandboxCommand struct {
+	Listen       string  `default:"127.0.0.1:4566" placeholder:"ADDRESS" help:"Loopback address to listen on; port 0 picks a free one (${default})."`
+	Speed        float64 `default:"60" help:"Divide all waits by this; 1 is real time (${default})."`
+	Region       string  `default:"eu-west-1" help:"The region that the sandbox is (${default})."`
+	Organization string  `placeholder:"FILE" help:"JSON file that describes the Organization, instead of the default one."`
+	JSON         bool    `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys."`
+}
+
+// closeTimeout is how long the sandbox may take to end what it runs.
+const closeTimeout = 15 * time.Second
+
+// Run serves a sandbox until the program is asked to end.
+func (c *sandboxCommand) Run(p *program) error {
+	organization, err := c.organization()
+	if err != nil {
+		return err
+	}
+	box, err := sandbox.New(sandbox.Options{
+		Speed: c.Speed, Region: c.Region, Organization: organization,
+		Log: slog.New(slog.NewTextHandler(p.stderr, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.serve(p, box); err != nil {
+		return errors.Join(err, closeBox(box))
+	}
+	return closeBox(box)
+}
+
+func (c *sandboxCommand) serve(p *program, box *sandbox.Sandbox) error {
+	if err := box.Listen(c.Listen); err != nil {
+		return err
+	}
+	if err := box.CanRunTasks(); err != nil {
+		complain(p.stderr, fmt.Errorf("services won't start here: %w", err), "")
+	}
+	if err := c.announce(p.stdout, box.Info()); err != nil {
+		return err
+	}
+	<-p.ctx.Done()
+	fmt.Fprintln(p.stderr, "orgship: ending the sandbox and all it runs; Ctrl-C again ends it at once")
+	return nil
+}
+
+func closeBox(box *sandbox.Sandbox) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return box.Close(ctx)
+}
+
+// organization reads the organization file; nil means the default.
+func (c *sandboxCommand) organization() (*organizations.Organization, error) {
+	if c.Organization == "" {
+		return nil, nil
+	}
+	source, err := os.ReadFile(c.Organization)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return nil, &organizationError{fmt.Errorf("reading organization file %q: %w", c.Organization, path.Err)}
+	}
+	o, err := organizations.Parse(source)
+	if err != nil {
+		return nil, &organizationError{err}
+	}
+	return o, nil
+}
+
+// organizationError is a file that is no organization.
+type organizationError struct{ err error }
+
+func (e *organizationError) Error() string { return e.err.Error() }
+func (e *organizationError) Unwrap() error { return e.err }
+
+// Hint says where the form of the file is.
+func (e *organizationError) Hint() string {
+	return "sandbox/README.md shows the form of an organization file; without --organization there is a default one"
+}
+
+// announce says where the sandbox is and how to get in.
+func (c *sandboxCommand) announce(w io.Writer, info sandbox.Info) error {
+	if c.JSON {
+		return json.NewEncoder(w).Encode(info)
+	}
+	fmt.Fprintf(w, "The sandbox is at %s: region %s, %gx speed, organization %s, root %s.\n\n",
+		info.Endpoint, info.Region, c.Speed, info.OrganizationID, info.RootID)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ACCOUNT\tNAME\tORG PATH\tVPC\tSUBNETS")
+	for _, a := range info.Accounts {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", a.ID, a.Name, a.OrgPath, a.VPCID, strings.Join(a.SubnetIDs, " "))
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing the accounts: %w", err)
+	}
+	fmt.Fprintf(w, "\nPaste this into a shell, then the line of the account whose administrator to be:\n\n"+
+		"unset AWS_PROFILE AWS_SESSION_TOKEN\n"+
+		"export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s\n\n", info.Endpoint, info.Region, info.Region)
+	for _, a := range info.Accounts {
+		fmt.Fprintf(w, "export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s # %s\n", a.AccessKeyID, a.SecretAccessKey, a.Name)
+	}
+	_, err := fmt.Fprint(w, "\nCtrl-C ends it and everything in it.\n")
+	return err
+}

@@ -1,0 +1,105 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"fmt"
+	"slices"
+
+	"orgship/sandbox/iam"
+)
+
+// Names of what each account has.
+const (
+	adminUser = "admin"
+	// accessRole is the role that Organizations makes in the accounts it creates:
+	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
+	accessRole = "OrganizationAccountAccessRole"
+)
+
+// Account is an account of the sandbox and the access key of its administrator.
+type Account struct {
+	ID              string   `json:"id"`      // 12 digits
+	Name            string   `json:"name"`    // dev-1
+	OrgPath         string   `json:"orgPath"` // o-sandbox001/r-sbox/ou-sbox-dev00001/
+	AccessKeyID     string   `json:"accessKeyId"`
+	SecretAccessKey string   `json:"secretAccessKey"`
+	VPCID           string   `json:"vpcId"` // the default VPC
+	SubnetIDs       []string `json:"subnetIds"`
+}
+
+// Info is what a client needs to know of a sandbox.
+type Info struct {
+	Endpoint       string    `json:"endpoint"` // http://127.0.0.1:4566
+	Region         string    `json:"region"`
+	OrganizationID string    `json:"organizationId"`
+	RootID         string    `json:"rootId"`
+	Accounts       []Account `json:"accounts"` // by id
+}
+
+// Info describes the sandbox. Its Endpoint is empty before Listen.
+func (s *Sandbox) Info() Info {
+	return Info{
+		Endpoint: s.Endpoint(), Region: s.region,
+		OrganizationID: s.organization.ID, RootID: s.organization.RootID, Accounts: s.Accounts(),
+	}
+}
+
+// Accounts returns the accounts, by id.
+func (s *Sandbox) Accounts() []Account { return slices.Clone(s.accounts) }
+
+// Account returns the account with an id or name, and false when there is none.
+func (s *Sandbox) Account(idOrName string) (Account, bool) {
+	i := slices.IndexFunc(s.accounts, func(a Account) bool { return a.ID == idOrName || a.Name == idOrName })
+	if i < 0 {
+		return Account{}, false
+	}
+	return s.accounts[i], true
+}
+
+// addAccounts gives every account of the organization what it begins with: an
+// administrator, the management account's role, and a network.
+func (s *Sandbox) addAccounts(secrets map[string]string) error {
+	for id := range secrets {
+		if _, ok := s.organization.OrgPath(id); !ok {
+			return fmt.Errorf("making sandbox: there is a secret for account %q, which is not in the organization", id)
+		}
+	}
+	for _, member := range s.organization.List() {
+		network := s.rooms.ec2.AddDefaultVPC(member.ID)
+		a := Account{
+			ID: member.ID, Name: member.Name, OrgPath: member.OrgPath,
+			AccessKeyID: accessKeyID(member.ID), SecretAccessKey: secrets[member.ID],
+			VPCID: network.VPCID, SubnetIDs: network.SubnetIDs,
+		}
+		if a.SecretAccessKey == "" {
+			a.SecretAccessKey = newSecret()
+		}
+		if err := s.rooms.iam.AddUser(a.ID, adminUser, a.AccessKeyID, a.SecretAccessKey, iam.AdministratorPolicy); err != nil {
+			return fmt.Errorf("making sandbox: %w", err)
+		}
+		if a.ID != s.organization.ManagementAccount {
+			trust := iam.TrustAccount(s.organization.ManagementAccount)
+			if err := s.rooms.iam.AddRole(a.ID, accessRole, trust, iam.AdministratorAccess); err != nil {
+				return fmt.Errorf("making sandbox: %w", err)
+			}
+		}
+		s.accounts = append(s.accounts, a)
+	}
+	return nil
+}
+
+// accessKeyID returns an id of AWS's shape that is the same in every run.
+func accessKeyID(account string) string {
+	sum := sha256.Sum256([]byte("access key of " + account))
+	return "AKIASANDBOX" + base32.StdEncoding.EncodeToString(sum[:])[:9]
+}
+
+// newSecret returns 40 characters, as AWS's secrets have.
+func newSecret() string {
+	var b [30]byte
+	rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return base64.StdEncoding.EncodeToString(b[:])
+}

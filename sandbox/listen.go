@@ -1,0 +1,108 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// AddressError is an address that the sandbox doesn't listen on.
+type AddressError struct {
+	Address string
+	Reason  string
+}
+
+func (e *AddressError) Error() string {
+	return fmt.Sprintf("listening on %q: %s", e.Address, e.Reason)
+}
+
+// Hint says what to type instead.
+func (e *AddressError) Hint() string {
+	return "listen on 127.0.0.1:4566, or on 127.0.0.1:0 for a free port"
+}
+
+// Listen begins to answer on a loopback address, "127.0.0.1:4566" or
+// "127.0.0.1:0" for a free port, and returns at once. Any other address is
+// refused with an *AddressError: the sandbox runs what its clients tell it to,
+// so they must be on this machine.
+func (s *Sandbox) Listen(address string) error {
+	address, err := loopback(address)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server != nil {
+		return &AddressError{address, "the sandbox listens on " + s.endpoint + " already"}
+	}
+	listener, err := net.Listen("tcp4", address)
+	if err != nil {
+		return &AddressError{address, errors.Unwrap(err).Error()}
+	}
+	s.endpoint = listener.Addr().String()
+	s.server = &http.Server{
+		Handler: s, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	go s.serve(s.server, listener)
+	return nil
+}
+
+func (s *Sandbox) serve(server *http.Server, listener net.Listener) {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		s.log.Error("listener failed", "address", listener.Addr(), "error", err)
+	}
+}
+
+// loopback checks an address and returns it with the host as a number. Names of
+// ECR repositories begin with it, and no image reference can hold an IPv6 one.
+func loopback(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", &AddressError{address, "it is not of the form host:port"}
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	ip := net.ParseIP(host)
+	switch {
+	case ip == nil || !ip.IsLoopback():
+		return "", &AddressError{address, "the sandbox listens on loopback only"}
+	case ip.To4() == nil:
+		return "", &AddressError{address, "the names of ECR repositories need an IPv4 address"}
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// Endpoint returns the URL for AWS_ENDPOINT_URL, e.g. "http://127.0.0.1:4566";
+// empty before Listen.
+func (s *Sandbox) Endpoint() string {
+	if host := s.host(); host != "" {
+		return "http://" + host
+	}
+	return ""
+}
+
+// host is Endpoint without the scheme, as in names of ECR repositories.
+func (s *Sandbox) host() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.endpoint
+}
+
+func (s *Sandbox) stopListening(ctx context.Context) error {
+	s.mu.Lock()
+	server := s.server
+	s.mu.Unlock()
+	if server == nil {
+		return nil
+	}
+	if err := server.Shutdown(ctx); err != nil {
+		return server.Close()
+	}
+	return nil
+}

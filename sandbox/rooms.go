@@ -1,0 +1,61 @@
+package sandbox
+
+import (
+	"context"
+
+	"orgship/sandbox/clock"
+	"orgship/sandbox/cloudformation"
+	"orgship/sandbox/cloudformation/resource"
+	"orgship/sandbox/codedeploy"
+	"orgship/sandbox/ec2"
+	"orgship/sandbox/ecr"
+	"orgship/sandbox/ecs"
+	"orgship/sandbox/elb"
+	"orgship/sandbox/iam"
+	"orgship/sandbox/logs"
+	"orgship/sandbox/organizations"
+	"orgship/sandbox/sts"
+	"orgship/sandbox/task"
+	"orgship/sandbox/wire"
+)
+
+// open makes the rooms and gives each the others that it needs.
+func (s *Sandbox) open(c clock.Clock, runtime task.Runtime) {
+	r := &s.rooms
+	r.iam = iam.New(iam.Config{Clock: c, Organization: s.organization, Region: s.region})
+	r.sts = sts.New(sts.Config{Sessions: r.iam})
+	r.organizations = organizations.New(organizations.Config{Organization: s.organization, Auth: r.iam, Clock: c})
+	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam})
+	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
+	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})
+	r.elb = elb.New(elb.Config{Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets})
+	r.ecs = ecs.New(ecs.Config{
+		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Images: r.ecr, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: runtime,
+	})
+	r.codedeploy = codedeploy.New(codedeploy.Config{Clock: c, Region: s.region, Auth: r.iam, Balancer: r.elb, Containers: r.ecs})
+	r.cloudformation = cloudformation.New(cloudformation.Config{
+		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy,
+		Rooms: resource.Rooms{Repositories: r.ecr, Groups: r.ec2, Balancers: r.elb, Roles: r.iam, Logs: r.logs, Containers: r.ecs},
+	})
+}
+
+// wire returns the rooms as clients see them.
+func (r *rooms) wire() []wire.Service {
+	return []wire.Service{
+		r.iam.Wire(), r.sts.Wire(), r.organizations.Wire(), r.ec2.Wire(), r.logs.Wire(), r.ecr.Wire(),
+		r.elb.Wire(), r.ecs.Wire(), r.codedeploy.Wire(), r.cloudformation.Wire(),
+	}
+}
+
+// subnets looks subnets of the caller's account up for load balancers.
+func (r *rooms) subnets(ctx context.Context, ids []string) ([]elb.Subnet, error) {
+	places, err := r.ec2.Places(iam.Caller(ctx).Account, ids)
+	if err != nil {
+		return nil, err
+	}
+	subnets := make([]elb.Subnet, len(places))
+	for i, p := range places {
+		subnets[i] = elb.Subnet{ID: p.Subnet, VPC: p.VPC, Zone: p.Zone, DefaultGroup: p.DefaultGroup}
+	}
+	return subnets, nil
+}

@@ -1,0 +1,152 @@
+// Package sandbox is AWS on loopback: one HTTP endpoint that behaves like the
+// services a release touches, with an Organization of accounts, real tasks, a
+// real registry and real load balancers. It refuses by name what it doesn't
+// model; README.md says what it does.
+//
+//	box, err := sandbox.New(sandbox.Options{Speed: 60})
+//	…
+//	defer box.Close(ctx)
+//	err = box.Listen("127.0.0.1:0")
+//	dev := box.Account("dev-1")
+//	// point an SDK client at box.Endpoint() with dev's access key
+package sandbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"orgship/sandbox/clock"
+	"orgship/sandbox/cloudformation"
+	"orgship/sandbox/codedeploy"
+	"orgship/sandbox/ec2"
+	"orgship/sandbox/ecr"
+	"orgship/sandbox/ecs"
+	"orgship/sandbox/elb"
+	"orgship/sandbox/iam"
+	"orgship/sandbox/logs"
+	"orgship/sandbox/organizations"
+	"orgship/sandbox/sts"
+	"orgship/sandbox/task"
+	"orgship/sandbox/wire"
+)
+
+// DefaultRegion is the region of a sandbox that isn't told another.
+const DefaultRegion = "eu-west-1"
+
+// Options of a sandbox; the zero value is fine.
+type Options struct {
+	Speed        float64                     // waits are divided by it; 0 means 1, real time
+	Region       string                      // the one region it has; "" means DefaultRegion
+	Organization *organizations.Organization // nil means organizations.Default()
+	// Secrets are secret access keys by account id. The others are made up, anew
+	// in each run.
+	Secrets map[string]string
+	// Runtime runs the tasks; nil means the machine's own namespaces. A program
+	// that leaves it nil calls task.Init first thing in main, and in TestMain.
+	Runtime task.Runtime
+	Log     *slog.Logger // what goes wrong in the sandbox itself; nil drops it
+}
+
+// Sandbox is a running sandbox. It is safe for concurrent use.
+type Sandbox struct {
+	region       string
+	organization *organizations.Organization
+	accounts     []Account
+	log          *slog.Logger
+	handler      *wire.Handler
+	rooms        rooms
+	runtime      *lazyRuntime // nil when the caller gave one
+
+	mu       sync.Mutex
+	endpoint string // host:port, once listening
+	server   *http.Server
+	closing  sync.Once
+	closeErr error
+}
+
+// rooms are the services.
+type rooms struct {
+	iam            *iam.Service
+	sts            *sts.Service
+	organizations  *organizations.Service
+	ec2            *ec2.Service
+	logs           *logs.Service
+	ecr            *ecr.Service
+	elb            *elb.Service
+	ecs            *ecs.Service
+	codedeploy     *codedeploy.Service
+	cloudformation *cloudformation.Service
+}
+
+// New returns a sandbox with its Organization, in which nothing else is. It
+// answers nobody before Listen. Close it to end what it runs.
+func New(o Options) (*Sandbox, error) {
+	c, err := clock.New(cmp.Or(o.Speed, 1))
+	if err != nil {
+		return nil, fmt.Errorf("making sandbox: %w", err)
+	}
+	s := &Sandbox{region: cmp.Or(o.Region, DefaultRegion), organization: o.Organization, log: o.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.organization == nil {
+		s.organization = organizations.Default()
+	}
+	if err := s.organization.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Runtime == nil {
+		s.runtime = &lazyRuntime{}
+		o.Runtime = s.runtime
+	}
+	s.open(c, o.Runtime)
+	if err := s.addAccounts(o.Secrets); err != nil {
+		return nil, err
+	}
+	s.handler, err = wire.New(wire.Config{
+		Region: s.region, Keys: s.rooms.iam, Caller: caller, Registry: s.rooms.ecr.Registry(), Log: s.log,
+	}, s.rooms.wire()...)
+	if err != nil {
+		return nil, fmt.Errorf("making sandbox: %w", err)
+	}
+	return s, nil
+}
+
+func caller(ctx context.Context) (account, arn string) {
+	p := iam.Caller(ctx)
+	return p.Account, p.ARN
+}
+
+// ServeHTTP answers requests as the listener does.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Close ends everything that the sandbox started: stack operations, tasks, load
+// balancers, the listener. Whatever hasn't ended when ctx does is broken off.
+// Closing again returns the same.
+func (s *Sandbox) Close(ctx context.Context) error {
+	s.closing.Do(func() { s.closeErr = s.end(ctx) })
+	return s.closeErr
+}
+
+func (s *Sandbox) end(ctx context.Context) error {
+	var errs []error
+	note := func(what string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("closing sandbox: %s: %w", what, err))
+		}
+	}
+	note("CloudFormation", s.rooms.cloudformation.Close(ctx))
+	note("ECS", s.rooms.ecs.Close(ctx))
+	note("load balancers", s.rooms.elb.Close(ctx))
+	if s.runtime != nil {
+		note("tasks", s.runtime.Close())
+	}
+	note("listener", s.stopListening(ctx))
+	note("ECR", s.rooms.ecr.Close())
+	return errors.Join(errs...)
+}
