@@ -135,9 +135,13 @@ func TestSandboxTellsPeopleHowToGetIn(t *testing.T) {
 		}
 	}
 	if bash, err := exec.LookPath("bash"); err == nil {
-		_, exports, _ := strings.Cut(page.String(), "administrator to be:\n")
-		exports, _, _ = strings.Cut(exports, "\nCtrl-C")
-		if out, err := exec.Command(bash, "-euc", exports+"\necho $AWS_REGION").CombinedOutput(); err != nil || string(out) != "eu-west-1\n" {
+		var exports strings.Builder
+		for line := range strings.Lines(page.String()) {
+			if strings.HasPrefix(line, "  ") {
+				exports.WriteString(line)
+			}
+		}
+		if out, err := exec.Command(bash, "-euc", exports.String()+"echo $AWS_REGION").CombinedOutput(); err != nil || string(out) != "eu-west-1\n" {
 			t.Errorf("pasted into a shell: %v\n%s", err, out)
 		}
 	}

@@ -113,10 +113,10 @@ func (c *sandboxCommand) announce(w io.Writer, info sandbox.Info) error {
 		return fmt.Errorf("printing the accounts: %w", err)
 	}
 	fmt.Fprintf(w, "\nPaste this into a shell, then the line of the account whose administrator to be:\n\n"+
-		"unset AWS_PROFILE AWS_SESSION_TOKEN\n"+
-		"export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s\n\n", info.Endpoint, info.Region, info.Region)
+		"  unset AWS_PROFILE AWS_SESSION_TOKEN\n"+
+		"  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s\n\n", info.Endpoint, info.Region, info.Region)
 	for _, a := range info.Accounts {
-		fmt.Fprintf(w, "export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s # %s\n", a.AccessKeyID, a.SecretAccessKey, a.Name)
+		fmt.Fprintf(w, "%s\n  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", a.Name, a.AccessKeyID, a.SecretAccessKey)
 	}
 	_, err := fmt.Fprint(w, "\nCtrl-C ends it and everything in it.\n")
 	return err
