@@ -65,6 +65,8 @@ func checkCreate(in *cfn.CreateStackInput) error {
 
 // create makes the resources of a new stack.
 func (o *operation) create(ctx context.Context) {
+	unlink := context.AfterFunc(ctx, func() { o.stop(context.Cause(ctx)) })
+	defer unlink()
 	o.locked(func() {
 		o.stack.keepFailed = o.keepFailed
 		if o.changeSet != nil {
@@ -80,7 +82,7 @@ func (o *operation) create(ctx context.Context) {
 		o.createFailed(ctx, reasonOf(err)+". ")
 		return
 	}
-	failed := walk(ctx, graph, true, func(ctx context.Context, id string) error {
+	failed := walk(o.work, graph, true, func(ctx context.Context, id string) error {
 		r, err := o.resolved(id)
 		if r != nil {
 			r.needs = graph[id]
@@ -100,7 +102,10 @@ func (o *operation) create(ctx context.Context) {
 		return
 	}
 	o.locked(func() {
-		o.stack.current, o.stack.outputs = o.goal, outputs
+		if context.Cause(o.work) == errDeleted {
+			return // whoever deletes it waits for this
+		}
+		o.stack.current, o.stack.outputs, o.stack.cancel = o.goal, outputs, nil
 		o.finish(true)
 		o.service.enter(o.stack, o.token, types.StackStatusCreateComplete, "")
 	})
@@ -148,11 +153,9 @@ func (o *operation) createFailed(ctx context.Context, reason string) {
 		return
 	}
 	if o.keepFailed {
-		o.locked(func() {
-			o.finish(false)
-			o.stack.current = o.goal
-			o.service.enter(o.stack, o.token, types.StackStatusCreateFailed, reason)
-		})
+		if o.leave(types.StackStatusCreateFailed, reason) {
+			o.locked(func() { o.abandoned() })
+		}
 		return
 	}
 	begin, end, stuck := types.StackStatusRollbackInProgress, types.StackStatusRollbackComplete, types.StackStatusRollbackFailed
@@ -161,13 +164,12 @@ func (o *operation) createFailed(ctx context.Context, reason string) {
 		begin, end, stuck = types.StackStatusDeleteInProgress, types.StackStatusDeleteComplete, types.StackStatusDeleteFailed
 		requested = "Delete requested by user."
 	}
-	o.enter(begin, reason+requested)
+	if !o.leave(begin, reason+requested) {
+		return
+	}
 	failed := o.removeAll(ctx, nil)
 	o.locked(func() {
-		o.finish(false)
-		if o.stack.current == nil {
-			o.stack.current = o.goal
-		}
+		o.abandoned()
 		if len(failed) > 0 {
 			o.service.enter(o.stack, o.token, stuck, sentence("delete", failed))
 			return
@@ -177,4 +179,25 @@ func (o *operation) createFailed(ctx context.Context, reason string) {
 		}
 		o.service.enter(o.stack, o.token, end, "")
 	})
+}
+
+// leave ends the creation: from here on it can't be cancelled. It reports false
+// when the stack is being deleted already.
+func (o *operation) leave(status types.StackStatus, reason string) bool {
+	o.service.mu.Lock()
+	defer o.service.mu.Unlock()
+	if context.Cause(o.work) == errDeleted {
+		return false
+	}
+	o.stack.cancel = nil
+	o.service.enter(o.stack, o.token, status, reason)
+	return true
+}
+
+// abandoned notes that the stack was not made: its template can still be seen.
+func (o *operation) abandoned() {
+	o.finish(false)
+	if o.stack.current == nil {
+		o.stack.current = o.goal
+	}
 }

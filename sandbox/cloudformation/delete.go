@@ -42,8 +42,27 @@ func (s *Service) DeleteStack(ctx context.Context, in *cfn.DeleteStackInput) (*c
 		return &cfn.DeleteStackOutput{}, err
 	}
 	st.roleARN = role
+	if st.status == types.StackStatusCreateInProgress {
+		s.deleteUnfinished(o)
+	}
 	s.start(o)
 	return &cfn.DeleteStackOutput{}, nil
+}
+
+// deleteUnfinished cancels the creation of the stack that o deletes and has o
+// wait for its end. Call it with s.mu held.
+func (s *Service) deleteUnfinished(o *operation) {
+	created := o.stack.done
+	if o.stack.cancel != nil {
+		o.stack.cancel(errDeleted)
+	}
+	o.run = func(ctx context.Context) {
+		select {
+		case <-created:
+			o.delete(ctx, nil)
+		case <-ctx.Done():
+		}
+	}
 }
 
 func deletable(st *stack, retained []string) error {
@@ -52,8 +71,6 @@ func deletable(st *stack, retained []string) error {
 		return invalid("Stack [%s] cannot be deleted while TerminationProtection is enabled", st.name)
 	case running(st.status) && st.status != types.StackStatusDeleteInProgress && st.status != types.StackStatusCreateInProgress:
 		return invalid("Stack [%s] cannot be deleted while in status %s", st.id, st.status)
-	case st.status == types.StackStatusCreateInProgress:
-		return wire.NotModelled("the deletion of a stack that is being created")
 	case len(retained) > 0 && st.status != types.StackStatusDeleteFailed:
 		return invalid("Invalid operation on stack [%s]. RetainResources can be specified only when the stack is in the DELETE_FAILED state.", st.id)
 	}

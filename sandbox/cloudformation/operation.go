@@ -19,6 +19,7 @@ const retain = "Retain"
 // Why a resource's operation ended early.
 var (
 	errCancelled = errors.New("cancelled because another resource failed")
+	errDeleted   = errors.New("the stack is being deleted")
 	errByUser    = errors.New("the stack update was cancelled")
 )
 
@@ -37,8 +38,8 @@ type operation struct {
 	deleteFailed bool // OnFailure DELETE
 	resolver     *document.Resolver
 
-	// Of an update:
-	work    context.Context // ends when the update is cancelled
+	// Of a creation and of an update:
+	work    context.Context // ends when the operation is cancelled
 	stop    context.CancelCauseFunc
 	journal []entry
 }
@@ -51,12 +52,24 @@ func (s *Service) start(o *operation) {
 	switch o.begins {
 	case types.StackStatusCreateInProgress:
 		st.created, st.description = *st.events[len(st.events)-1].Timestamp, o.goal.submitted.Description()
+		o.cancellable()
 	case types.StackStatusUpdateInProgress:
 		st.updated = *st.events[len(st.events)-1].Timestamp
-		o.work, o.stop = context.WithCancelCause(context.WithoutCancel(o.ctx))
-		st.cancel = o.stop
+		o.cancellable()
 	}
-	s.begin(o.ctx, o.run)
+	done := make(chan struct{})
+	st.done = done
+	s.begin(o.ctx, func(ctx context.Context) {
+		defer close(done)
+		o.run(ctx)
+	})
+}
+
+// cancellable gives the operation a context that ends when it is cancelled, and
+// the stack the means to do so. Call it with s.mu held.
+func (o *operation) cancellable() {
+	o.work, o.stop = context.WithCancelCause(context.WithoutCancel(o.ctx))
+	o.stack.cancel = o.stop
 }
 
 // begin runs f for a caller until it returns or the service closes. The context

@@ -51,7 +51,8 @@ type stack struct {
 	changeSets  []*changeSet
 	changeSetID string // the one that made the stack what it is
 
-	cancel context.CancelCauseFunc // ends the running update; nil when it can't
+	cancel context.CancelCauseFunc // ends the running operation; nil when it can't
+	done   <-chan struct{}         // closed once the last operation has ended
 	failed *rollback               // an update rollback that failed and can go on
 }
 

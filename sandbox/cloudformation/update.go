@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -9,6 +10,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"orgship/sandbox/cloudformation/bluegreen"
 	"orgship/sandbox/cloudformation/document"
 	"orgship/sandbox/wire"
 )
@@ -97,6 +99,7 @@ func (o *operation) update(ctx context.Context) {
 	})
 	p, err := o.decide(o.work)
 	if err != nil {
+		o.refused(err)
 		o.undo(ctx, reasonOf(err))
 		return
 	}
@@ -137,6 +140,15 @@ func (o *operation) decide(ctx context.Context) (*plan, error) {
 	}
 	o.goal.processed = p.processed
 	return p, o.ready(ctx)
+}
+
+// refused records the hook's own refusal in a row of the hook (assumption A27).
+func (o *operation) refused(err error) {
+	var refusal *bluegreen.Error
+	if errors.As(err, &refusal) && o.goal.hook != nil {
+		hook := &resourceState{id: o.goal.hook.ID, typeName: bluegreen.HookType}
+		o.progress(hook, types.ResourceStatusUpdateFailed, refusal.Message)
+	}
 }
 
 // snapshot returns a copy of the stack to look at without the lock.

@@ -42,7 +42,10 @@ func securityGroups(room SecurityGroups) []*Type {
 			Name:       "AWS::EC2::SecurityGroupEgress",
 			Properties: ruleProperties(egress),
 			Attributes: []string{"Id"},
-			Handler:    groupRules{authorize: room.AuthorizeSecurityGroupEgress, revoke: room.RevokeSecurityGroupEgress},
+			Handler: groupRules{
+				authorize: room.AuthorizeSecurityGroupEgress, revoke: room.RevokeSecurityGroupEgress,
+				before: groups{room}.closeDefault,
+			},
 		},
 	}
 }
@@ -111,9 +114,30 @@ func (h groups) rules(ctx context.Context, r *Request) error {
 // gives a new group, which allows everything.
 func outgoing(properties map[string]any) []ec2.IpPermission {
 	if _, given := properties["SecurityGroupEgress"]; !given {
-		return []ec2.IpPermission{{IpProtocol: aws.String("-1"), IpRanges: []ec2.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}}}
+		return []ec2.IpPermission{allowAll()}
 	}
 	return permissions(properties, "SecurityGroupEgress")
+}
+
+// allowAll is the egress rule of a new group.
+func allowAll() ec2.IpPermission {
+	return ec2.IpPermission{IpProtocol: aws.String("-1"), IpRanges: []ec2.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}}
+}
+
+// closeDefault takes the rule of a new group away: a rule that is a resource of
+// its own takes its place.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupegress.html
+func (h groups) closeDefault(ctx context.Context, group string) error {
+	out, err := h.room.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{group}})
+	if err != nil || len(out.SecurityGroups) != 1 {
+		return err
+	}
+	rules := out.SecurityGroups[0].IpPermissionsEgress
+	if len(rules) != 1 || aws.ToString(rules[0].IpProtocol) != "-1" || len(rules[0].IpRanges) != 1 || aws.ToString(rules[0].IpRanges[0].CidrIp) != "0.0.0.0/0" {
+		return nil
+	}
+	_, err = h.room.RevokeSecurityGroupEgress(ctx, &ec2.SecurityGroupRulesInput{GroupId: &group, IpPermissions: []ec2.IpPermission{allowAll()}})
+	return gone(err)
 }
 
 func (h groups) Delete(ctx context.Context, r *Request) error {
@@ -190,10 +214,18 @@ func port(rule map[string]any, name string) *int32 {
 }
 
 // groupRules are rules that are resources of their own.
-type groupRules struct{ authorize, revoke ruleCall }
+type groupRules struct {
+	authorize, revoke ruleCall
+	before            func(ctx context.Context, group string) error // nil: nothing
+}
 
 func (h groupRules) Create(ctx context.Context, r *Request) error {
 	group := str(r.Properties, "GroupId")
+	if h.before != nil {
+		if err := h.before(ctx, group); err != nil {
+			return err
+		}
+	}
 	out, err := h.authorize(ctx, &ec2.SecurityGroupRulesInput{GroupId: &group, IpPermissions: []ec2.IpPermission{permission(r.Properties)}})
 	if err != nil {
 		return err
