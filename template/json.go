@@ -49,7 +49,7 @@ func (r *jsonReader) token() (json.Token, *Node, error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errors.New("unexpected end")
 	}
-	return nil, nil, errorAt(at, "JSON not well-formed. (line %d, column %d: %v)", at.Line, at.Column, err)
+	return nil, nil, errorAt(at, "JSON not well-formed. (%v)", err)
 }
 
 // position finds the next token's line and column at or after offset.

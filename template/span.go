@@ -47,7 +47,7 @@ func spans(src []byte, format Format) (*span, error) {
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(src, &document); err != nil {
-		return nil, notWellFormed("YAML", err)
+		return nil, notWellFormed(err)
 	}
 	y := &yamlSpans{src: src, lines: yamlLines(src)}
 	return y.value(document.Content[0]), nil

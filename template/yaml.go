@@ -20,27 +20,29 @@ func parseYAML(src []byte) (*Node, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, &Error{Line: 1, Column: 1, Message: "unsupported structure."}
 		}
-		return nil, notWellFormed("YAML", err)
+		return nil, notWellFormed(err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		if err != nil {
-			return nil, notWellFormed("YAML", err)
+			return nil, notWellFormed(err)
 		}
 		return nil, &Error{Message: "a template is one YAML document; found more than one"}
 	}
 	return fromYAML(document.Content[0], place{})
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
 // notWellFormed puts the parser's message into CloudFormation's frame.
-func notWellFormed(format string, err error) *Error {
+func notWellFormed(err error) *Error {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	e := &Error{Message: format + " not well-formed. (" + message + ")"}
+	e := &Error{}
 	if m := yamlLine.FindStringSubmatch(message); m != nil {
+		message = strings.TrimPrefix(message, m[0])
 		e.Line, _ = strconv.Atoi(m[1])
 		e.Column = 1
 	}
+	e.Message = "YAML not well-formed. (" + message + ")"
 	return e
 }
 
