@@ -53,20 +53,11 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestErrors(t *testing.T) {
+func TestBalancerErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1000, "elasticloadbalancing:SetSubnets", "elasticloadbalancing:AddTags")
-	b, other := w.balancer("web"), w.balancer("other")
-	g, foreign := w.group("blue"), w.group("foreign")
-	l := w.listener(b, 80, forward(g))
-	w.listener(other, 80, forward(foreign))
-	rule := func(priority int32, conditions []types.RuleCondition, actions []types.Action) error {
-		_, err := w.CreateRule(w.ctx, &elbv2.CreateRuleInput{ListenerArn: &l, Priority: &priority, Conditions: conditions, Actions: actions})
-		return err
-	}
-	if err := rule(5, []types.RuleCondition{path("/x")}, forward(g)); err != nil {
-		t.Fatal(err)
-	}
+	b, g := w.balancer("web"), w.group("blue")
+	w.listener(b, 80, forward(g))
 	create := func(edit func(*elbv2.CreateLoadBalancerInput)) error {
 		in := &elbv2.CreateLoadBalancerInput{Name: new("new"), Subnets: []string{"subnet-a", "subnet-b"}}
 		edit(in)
@@ -84,13 +75,8 @@ func TestErrors(t *testing.T) {
 			LoadBalancerArn: b.LoadBalancerArn, Attributes: []types.LoadBalancerAttribute{{Key: &key, Value: &value}}})
 		return err
 	}
-	first := must[*elbv2.DescribeRulesOutput](t)(w.DescribeRules(w.ctx, &elbv2.DescribeRulesInput{ListenerArn: &l}))
-	standard := first.Rules[len(first.Rules)-1].RuleArn
 	missing := *b.LoadBalancerArn + "0"
-	tests := map[string]struct {
-		err  error
-		want string
-	}{
+	tests := refusals{
 		"load balancer: no such ARN":  {second(w.DescribeLoadBalancers(w.ctx, &elbv2.DescribeLoadBalancersInput{LoadBalancerArns: []string{missing}})), "LoadBalancerNotFound"},
 		"load balancer: no such name": {second(w.DescribeLoadBalancers(w.ctx, &elbv2.DescribeLoadBalancersInput{Names: []string{"web", "nope"}})), "LoadBalancerNotFound"},
 		"load balancer: not an ARN":   {second(w.DescribeListeners(w.ctx, &elbv2.DescribeListenersInput{LoadBalancerArn: new("web")})), "ValidationError"},
@@ -98,28 +84,50 @@ func TestErrors(t *testing.T) {
 			in.Name = new("web")
 			in.Subnets = []string{"subnet-a2", "subnet-b"}
 		}), "DuplicateLoadBalancerName"},
-		"load balancer: one subnet":      {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = in.Subnets[:1] }), "ValidationError"},
-		"load balancer: one zone":        {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = []string{"subnet-a", "subnet-a2"} }), "InvalidConfigurationRequest"},
-		"load balancer: two VPCs":        {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = []string{"subnet-a", "subnet-other"} }), "InvalidSubnet"},
-		"load balancer: no such subnet":  {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = []string{"subnet-a", "subnet-x"} }), "SubnetNotFound"},
-		"load balancer: network":         {create(func(in *elbv2.CreateLoadBalancerInput) { in.Type = types.LoadBalancerTypeEnumNetwork }), "NotModelled"},
-		"load balancer: internal":        {create(func(in *elbv2.CreateLoadBalancerInput) { in.Scheme = types.LoadBalancerSchemeEnumInternal }), "NotModelled"},
-		"load balancer: name":            {create(func(in *elbv2.CreateLoadBalancerInput) { in.Name = new("-web") }), "ValidationError"},
-		"load balancer: reserved name":   {create(func(in *elbv2.CreateLoadBalancerInput) { in.Name = new("internal-web") }), "ValidationError"},
-		"load balancer: tags denied":     {create(func(in *elbv2.CreateLoadBalancerInput) { in.Tags = []types.Tag{{Key: new("k")}} }), "AccessDenied"},
-		"load balancer: denied":          {second(w.SetSubnets(w.ctx, &elbv2.SetSubnetsInput{LoadBalancerArn: b.LoadBalancerArn, Subnets: []string{"subnet-a", "subnet-b"}})), "AccessDenied"},
-		"attribute: unknown":             {attribute("no.such", "1"), "ValidationError"},
-		"attribute: bad value":           {attribute("idle_timeout.timeout_seconds", "0"), "ValidationError"},
-		"attribute: not modelled":        {attribute("access_logs.s3.enabled", "true"), "NotModelled"},
-		"target group: in use":           {second(w.DeleteTargetGroup(w.ctx, &elbv2.DeleteTargetGroupInput{TargetGroupArn: &g})), "ResourceInUse"},
-		"target group: no such name":     {second(w.DescribeTargetGroups(w.ctx, &elbv2.DescribeTargetGroupsInput{Names: []string{"nope"}})), "TargetGroupNotFound"},
-		"target group: other settings":   {target(func(in *elbv2.CreateTargetGroupInput) { in.Name = new("blue") }), "DuplicateTargetGroupName"},
-		"target group: no port":          {target(func(in *elbv2.CreateTargetGroupInput) { in.Port = nil }), "ValidationError"},
-		"target group: HTTPS":            {target(func(in *elbv2.CreateTargetGroupInput) { in.Protocol = types.ProtocolEnumHttps }), "NotModelled"},
-		"target group: instances":        {target(func(in *elbv2.CreateTargetGroupInput) { in.TargetType = "" }), "NotModelled"},
-		"target group: gRPC":             {target(func(in *elbv2.CreateTargetGroupInput) { in.ProtocolVersion = new("GRPC") }), "NotModelled"},
-		"target group: timeout":          {target(func(in *elbv2.CreateTargetGroupInput) { in.HealthCheckIntervalSeconds = new(int32(5)) }), "ValidationError"},
-		"target group: matcher":          {target(func(in *elbv2.CreateTargetGroupInput) { in.Matcher = &types.Matcher{HttpCode: new("200-599")} }), "ValidationError"},
+		"load balancer: one subnet":     {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = in.Subnets[:1] }), "ValidationError"},
+		"load balancer: one zone":       {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = []string{"subnet-a", "subnet-a2"} }), "InvalidConfigurationRequest"},
+		"load balancer: two VPCs":       {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = []string{"subnet-a", "subnet-other"} }), "InvalidSubnet"},
+		"load balancer: no such subnet": {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = []string{"subnet-a", "subnet-x"} }), "SubnetNotFound"},
+		"load balancer: network":        {create(func(in *elbv2.CreateLoadBalancerInput) { in.Type = types.LoadBalancerTypeEnumNetwork }), "NotModelled"},
+		"load balancer: internal":       {create(func(in *elbv2.CreateLoadBalancerInput) { in.Scheme = types.LoadBalancerSchemeEnumInternal }), "NotModelled"},
+		"load balancer: name":           {create(func(in *elbv2.CreateLoadBalancerInput) { in.Name = new("-web") }), "ValidationError"},
+		"load balancer: reserved name":  {create(func(in *elbv2.CreateLoadBalancerInput) { in.Name = new("internal-web") }), "ValidationError"},
+		"load balancer: tags denied":    {create(func(in *elbv2.CreateLoadBalancerInput) { in.Tags = []types.Tag{{Key: new("k")}} }), "AccessDenied"},
+		"load balancer: denied":         {second(w.SetSubnets(w.ctx, &elbv2.SetSubnetsInput{LoadBalancerArn: b.LoadBalancerArn, Subnets: []string{"subnet-a", "subnet-b"}})), "AccessDenied"},
+		"attribute: unknown":            {attribute("no.such", "1"), "ValidationError"},
+		"attribute: bad value":          {attribute("idle_timeout.timeout_seconds", "0"), "ValidationError"},
+		"attribute: not modelled":       {attribute("access_logs.s3.enabled", "true"), "NotModelled"},
+		"target group: in use":          {second(w.DeleteTargetGroup(w.ctx, &elbv2.DeleteTargetGroupInput{TargetGroupArn: &g})), "ResourceInUse"},
+		"target group: no such name":    {second(w.DescribeTargetGroups(w.ctx, &elbv2.DescribeTargetGroupsInput{Names: []string{"nope"}})), "TargetGroupNotFound"},
+		"target group: other settings":  {target(func(in *elbv2.CreateTargetGroupInput) { in.Name = new("blue") }), "DuplicateTargetGroupName"},
+		"target group: no port":         {target(func(in *elbv2.CreateTargetGroupInput) { in.Port = nil }), "ValidationError"},
+		"target group: HTTPS":           {target(func(in *elbv2.CreateTargetGroupInput) { in.Protocol = types.ProtocolEnumHttps }), "NotModelled"},
+		"target group: instances":       {target(func(in *elbv2.CreateTargetGroupInput) { in.TargetType = "" }), "NotModelled"},
+		"target group: gRPC":            {target(func(in *elbv2.CreateTargetGroupInput) { in.ProtocolVersion = new("GRPC") }), "NotModelled"},
+		"target group: timeout":         {target(func(in *elbv2.CreateTargetGroupInput) { in.HealthCheckIntervalSeconds = new(int32(5)) }), "ValidationError"},
+		"target group: matcher":         {target(func(in *elbv2.CreateTargetGroupInput) { in.Matcher = &types.Matcher{HttpCode: new("200-599")} }), "ValidationError"},
+	}
+	tests.check(t)
+}
+
+func TestRuleErrors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1000)
+	b, other := w.balancer("web"), w.balancer("other")
+	g, foreign := w.group("blue"), w.group("foreign")
+	l := w.listener(b, 80, forward(g))
+	w.listener(other, 80, forward(foreign))
+	rule := func(priority int32, conditions []types.RuleCondition, actions []types.Action) error {
+		_, err := w.CreateRule(w.ctx, &elbv2.CreateRuleInput{ListenerArn: &l, Priority: &priority, Conditions: conditions, Actions: actions})
+		return err
+	}
+	if err := rule(5, []types.RuleCondition{path("/x")}, forward(g)); err != nil {
+		t.Fatal(err)
+	}
+	first := must[*elbv2.DescribeRulesOutput](t)(w.DescribeRules(w.ctx, &elbv2.DescribeRulesInput{ListenerArn: &l}))
+	standard := first.Rules[len(first.Rules)-1].RuleArn
+	missing := *b.LoadBalancerArn + "0"
+	tests := refusals{
 		"targets: not private":           {second(w.RegisterTargets(w.ctx, &elbv2.RegisterTargetsInput{TargetGroupArn: &g, Targets: []types.TargetDescription{{Id: new("8.8.8.8")}}})), "InvalidTarget"},
 		"targets: not an address":        {second(w.RegisterTargets(w.ctx, &elbv2.RegisterTargetsInput{TargetGroupArn: &g, Targets: []types.TargetDescription{{Id: new("i-0abc")}}})), "ValidationError"},
 		"listener: none such":            {second(w.DeleteListener(w.ctx, &elbv2.DeleteListenerInput{ListenerArn: new(l + "0")})), "ListenerNotFound"},
@@ -147,7 +155,18 @@ func TestErrors(t *testing.T) {
 		"page: bad marker":               {second(w.DescribeLoadBalancers(w.ctx, &elbv2.DescribeLoadBalancersInput{Marker: new("x")})), "ValidationError"},
 		"page: bad size":                 {second(w.DescribeLoadBalancers(w.ctx, &elbv2.DescribeLoadBalancersInput{PageSize: new(int32(0))})), "ValidationError"},
 	}
-	for name, test := range tests {
+	tests.check(t)
+}
+
+// refusals are errors and the AWS error codes that they should have.
+type refusals map[string]struct {
+	err  error
+	want string
+}
+
+func (r refusals) check(t *testing.T) {
+	t.Helper()
+	for name, test := range r {
 		if got := code(test.err); got != test.want {
 			t.Errorf("%s: %v, want %s", name, test.err, test.want)
 		}
