@@ -1,0 +1,123 @@
+package cfn_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"orgship/cfn"
+	"orgship/template"
+)
+
+func parse(t *testing.T, src []byte) *template.Template {
+	t.Helper()
+	parsed, err := template.Parse(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+// TestPatterns asks the parameters' patterns for what they are there to refuse.
+func TestPatterns(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		src       []byte
+		parameter string
+		good, bad []string
+	}{
+		{cfn.ECRRepository(), "OrgID", []string{"o-sandbox001", "o-a1b2c3d4e5"}, []string{"", "o-a1b2c3d4e5/", "/o-a1b2c3d4e5", "r-sbox", "ou-ab12-34cd56ef", "o-A1b2c3d4e5", "o-short", "o-*"}},
+		{cfn.ECRRepository(), "DevOrgUnitID", []string{"ou-sbox-dev00001", "ou-ab12-34cd56ef"}, []string{"", "r-sbox", "ou-sbox-dev00001/", "/ou-sbox-dev00001", "r-sbox/ou-sbox-dev00001", "o-sandbox001", "ou-sbox", "*", "ou-sbox-dev00001 "}},
+		{cfn.ECRRepository(), "RepositoryName", []string{"demoecshwapp-ecr-repo", "team/app"}, []string{"", "Team", "a//b", "/a", "a-", "-a", "a b"}},
+		{cfn.BlueGreen(), "ProductionCidr", []string{"0.0.0.0/0", "203.0.113.0/24", "10.1.2.3/32"}, []string{"", "0.0.0.0", "256.0.0.0/8", "10.0.0.0/33", "::/0"}},
+		{cfn.BlueGreen(), "TestCidr", []string{"", "10.0.0.0/8"}, []string{"10.0.0.0", "anywhere", " "}},
+	}
+	for _, tt := range tests {
+		n := parse(t, tt.src).Section("Parameters").Get(tt.parameter)
+		if n.Get("ConstraintDescription").Str() == "" || n.Get("Description").Str() == "" {
+			t.Errorf("%s: no description", tt.parameter)
+		}
+		pattern := regexp.MustCompile("^(?:" + n.Get("AllowedPattern").Str() + ")$") // the whole value has to match
+		for _, value := range tt.good {
+			if !pattern.MatchString(value) {
+				t.Errorf("%s refuses %q", tt.parameter, value)
+			}
+		}
+		for _, value := range tt.bad {
+			if pattern.MatchString(value) {
+				t.Errorf("%s takes %q", tt.parameter, value)
+			}
+		}
+	}
+}
+
+// TestRepositoryPolicy pins who may pull, and what.
+func TestRepositoryPolicy(t *testing.T) {
+	t.Parallel()
+	r, ok := parse(t, cfn.ECRRepository()).Resource("Repository")
+	if !ok {
+		t.Fatal("no Repository")
+	}
+	want := `{"Version":"2012-10-17","Statement":[{"Sid":"PullFromOrganizationalUnit","Effect":"Allow","Principal":"*",` +
+		`"Action":["ecr:BatchCheckLayerAvailability","ecr:BatchGetImage","ecr:DescribeImages","ecr:DescribeRepositories","ecr:GetDownloadUrlForLayer"],` +
+		`"Condition":{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":[{"Fn::Sub":"${OrgID}/*/${DevOrgUnitID}/*"}]}}}]}`
+	if got := string(r.Properties.Get("RepositoryPolicyText").JSON()); got != want {
+		t.Errorf("policy\n%s, want\n%s", got, want)
+	}
+}
+
+// TestSecurityGroups pins what is open: nothing else may be.
+func TestSecurityGroups(t *testing.T) {
+	t.Parallel()
+	rules := map[string]string{
+		"LoadBalancerSecurityGroup": `[{"Description":"Production traffic","IpProtocol":"tcp","FromPort":{"Ref":"ProductionPort"},"ToPort":{"Ref":"ProductionPort"},"CidrIp":{"Ref":"ProductionCidr"}},` +
+			`{"Fn::If":["HasTestListener",{"Description":"Test traffic","IpProtocol":"tcp","FromPort":{"Ref":"TestPort"},"ToPort":{"Ref":"TestPort"},"CidrIp":{"Ref":"TestCidr"}},{"Ref":"AWS::NoValue"}]}]`,
+		"TaskSecurityGroup": `[{"Description":"Requests and health checks","IpProtocol":"tcp","FromPort":8080,"ToPort":8080,"SourceSecurityGroupId":{"Ref":"LoadBalancerSecurityGroup"}}]`,
+	}
+	for _, r := range parse(t, cfn.BlueGreen()).Resources() {
+		if !strings.HasPrefix(r.Type, "AWS::EC2::SecurityGroup") || r.Type == "AWS::EC2::SecurityGroupEgress" {
+			continue
+		}
+		if got := string(r.Properties.Get("SecurityGroupIngress").JSON()); got != rules[r.ID] {
+			t.Errorf("%s lets in\n%s, want\n%s", r.ID, got, rules[r.ID])
+		}
+	}
+}
+
+// TestCfnLint asks cfn-lint. It has refused every Hooks section since its first
+// version (E1001), the one finding that is let pass.
+// https://github.com/aws-cloudformation/cfn-lint/blob/v1.51.0/src/cfnlint/data/schemas/other/template/configuration.json
+func TestCfnLint(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("cfn-lint")
+	if err != nil {
+		t.Skip("SKIP: cfn-lint isn't on PATH (pip install cfn-lint)")
+	}
+	canary, err := template.Render(cfn.BlueGreen(), template.Changes{
+		TrafficRouting: &template.TrafficRouting{Type: template.TimeBasedCanary}, TestTrafficRoute: new("TestListener"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, src := range map[string][]byte{"ecr-repository.yaml": cfn.ECRRepository(), "bluegreen.yaml": cfn.BlueGreen(), "canary.yaml": canary} {
+		if err := os.WriteFile(filepath.Join(dir, name), src, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := exec.CommandContext(t.Context(), program, "--format", "parseable", "ecr-repository.yaml", "bluegreen.yaml", "canary.yaml")
+	command.Dir = dir
+	out, err := command.Output()
+	if len(out) == 0 {
+		t.Fatalf("cfn-lint says nothing, not even of Hooks: %v", err)
+	}
+	for line := range bytes.Lines(out) {
+		if !bytes.Contains(line, []byte(":E1001:")) || !bytes.Contains(line, []byte("'Hooks' was unexpected")) {
+			t.Errorf("%s", line)
+		}
+	}
+}
