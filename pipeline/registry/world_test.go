@@ -54,8 +54,9 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(handler)
-	w.host = strings.TrimPrefix(server.URL, "http://")
+	server := httptest.NewUnstartedServer(handler)
+	w.host = server.Listener.Addr().String()
+	server.Start()
 	t.Cleanup(func() {
 		server.Close()
 		if err := w.ecr.Close(); err != nil {

@@ -64,8 +64,9 @@ func newStage(t *testing.T, programs ...string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(handler)
-	s.host = strings.TrimPrefix(server.URL, "http://")
+	server := httptest.NewUnstartedServer(handler)
+	s.host = server.Listener.Addr().String()
+	server.Start()
 	t.Cleanup(func() {
 		server.Close()
 		if err := s.ecr.Close(); err != nil {

@@ -95,8 +95,9 @@ func newWorld(t *testing.T) *world {
 		Region: region, Auth: w.guard, Dir: t.TempDir(),
 		Endpoint: func() string { return w.host },
 	})
-	server := httptest.NewServer(w.Registry())
-	w.host = strings.TrimPrefix(server.URL, "http://")
+	server := httptest.NewUnstartedServer(w.Registry())
+	w.host = server.Listener.Addr().String()
+	server.Start()
 	t.Cleanup(func() {
 		server.Close()
 		if err := w.Close(); err != nil {
