@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,15 +81,21 @@ func FullAccess() *Document {
 	}
 }
 
+// unfit is what IAM says, in its own words, of a document that is right in
+// itself but in the wrong place.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
 // CheckIdentity tells whether the document can be an identity policy (of a
 // user or role). The messages are IAM's own.
 func (d *Document) CheckIdentity() error {
 	for _, s := range d.statements {
 		if s.principals != nil {
-			return errors.New("Policy document should not specify a principal.") //nolint:staticcheck // IAM's own words
+			return unfit("Policy document should not specify a principal.")
 		}
 		if s.resources == nil {
-			return errors.New("Policy statement must contain resources.") //nolint:staticcheck // IAM's own words
+			return unfit("Policy statement must contain resources.")
 		}
 	}
 	return nil
@@ -100,7 +105,7 @@ func (d *Document) CheckIdentity() error {
 func (d *Document) CheckResource() error {
 	for _, s := range d.statements {
 		if s.principals == nil {
-			return errors.New("Missing required field Principal") //nolint:staticcheck // IAM's own words
+			return unfit("Missing required field Principal")
 		}
 	}
 	return nil
@@ -111,13 +116,13 @@ func (d *Document) CheckResource() error {
 func (d *Document) CheckTrust() error {
 	for _, s := range d.statements {
 		if s.principals == nil {
-			return errors.New("Missing required field Principal") //nolint:staticcheck // IAM's own words
+			return unfit("Missing required field Principal")
 		}
 		if s.resources != nil {
-			return errors.New("Has prohibited field Resource") //nolint:staticcheck // IAM's own words
+			return unfit("Has prohibited field Resource")
 		}
 		if slices.ContainsFunc(s.actions, notSTS) {
-			return errors.New("AssumeRole policy may only specify STS AssumeRole actions.") //nolint:staticcheck // IAM's own words
+			return unfit("AssumeRole policy may only specify STS AssumeRole actions.")
 		}
 	}
 	return nil

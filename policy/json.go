@@ -31,7 +31,7 @@ func decode(source []byte) (any, error) {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, errors.New("is not complete JSON")
 		}
-		return nil, fmt.Errorf("is not JSON: %v", err)
+		return nil, fmt.Errorf("is not JSON: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("has more after its end")

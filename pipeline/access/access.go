@@ -140,7 +140,7 @@ func (q Question) decide(a Account, document *policy.Document) Decision {
 			continue
 		}
 		d.Allowed, d.Undecided, d.Action = answer.Allowed, answer.Undecided, action
-		d.Statement, d.Condition, d.Reason = answer.Statement, answer.Condition, q.reason(a, answer, document)
+		d.Statement, d.Condition, d.Reason = answer.Statement, answer.Condition, q.reason(answer, document)
 		if !answer.Allowed {
 			break
 		}
@@ -149,7 +149,7 @@ func (q Question) decide(a Account, document *policy.Document) Decision {
 }
 
 // reason says what policy says, but for the cases that it can't know of.
-func (q Question) reason(a Account, answer policy.Decision, document *policy.Document) string {
+func (q Question) reason(answer policy.Decision, document *policy.Document) string {
 	switch {
 	case answer.Allowed && answer.Side == policy.Identity:
 		return "it owns the repository: its own policies decide"

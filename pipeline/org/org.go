@@ -128,11 +128,10 @@ func (o *Organization) findRoot(ctx context.Context) (Unit, error) {
 }
 
 // keepRoot remembers the root, met in whatever way.
-func (o *Organization) keepRoot(info Info, id string) Unit {
+func (o *Organization) keepRoot(info Info, id string) {
 	root := Unit{ID: id, Name: "Root", Path: info.ID + "/" + id + "/"}
 	o.root = &root
 	o.units[id] = root
-	return root
 }
 
 // Path returns an account's org path, "o-…/r-…/ou-…/".

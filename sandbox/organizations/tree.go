@@ -72,7 +72,7 @@ func Parse(source []byte) (*Organization, error) {
 	d.DisallowUnknownFields()
 	o := &Organization{}
 	if err := d.Decode(o); err != nil {
-		return nil, fmt.Errorf("parsing organization file: %v", err)
+		return nil, fmt.Errorf("parsing organization file: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("parsing organization file: it has more after its end")
