@@ -61,6 +61,9 @@ func (s *Service) prepare(ctx context.Context, r request) (*goal, error) {
 	if err := s.capable(t, r); err != nil {
 		return nil, err
 	}
+	if _, err := bluegreen.Read(t); modelled(err) != nil {
+		return nil, err
+	}
 	g := &goal{original: body, submitted: t, parameters: values, tags: tags}
 	return g, s.dryRun(ctx, g, r.stackID, r.stackName)
 }
