@@ -29,10 +29,8 @@ func (s *Service) conditionKeys(p Principal, resourceARN string, own map[string]
 		"aws:PrincipalServiceName":  present(p.Service),
 		"aws:userid":                present(p.UserID),
 		"aws:username":              nil,
-		// Keys of a service that calls on behalf of a resource: a role that wants
-		// them is not assumed here.
-		"aws:SourceArn":     nil,
-		"aws:SourceAccount": nil,
+		"aws:SourceArn":             nil,
+		"aws:SourceAccount":         nil,
 		// No one signs in with a second factor here.
 		"aws:MultiFactorAuthAge":     nil,
 		"aws:MultiFactorAuthPresent": nil,
@@ -42,7 +40,14 @@ func (s *Service) conditionKeys(p Principal, resourceARN string, own map[string]
 	}
 	s.addPrincipalKeys(keys, p)
 	s.addOrgKeys(keys, "aws:Principal", p.Account)
-	if owner := policy.AccountOf(resourceARN); owner != "" {
+	owner := policy.AccountOf(resourceARN)
+	if p.Service != "" {
+		// Assumption A8: a service assumes a role for a resource in the role's own
+		// account; which resource, can't be told.
+		keys["aws:SourceAccount"] = present(owner)
+		delete(keys, "aws:SourceArn")
+	}
+	if owner != "" {
 		keys["aws:ResourceAccount"] = []string{owner}
 		s.addOrgKeys(keys, "aws:Resource", owner)
 	}
@@ -53,7 +58,7 @@ func (s *Service) conditionKeys(p Principal, resourceARN string, own map[string]
 // addPrincipalKeys adds what only users and role sessions have. The
 // aws:PrincipalArn of a session is its role's ARN.
 func (s *Service) addPrincipalKeys(keys map[string][]string, p Principal) {
-	if p.Service != "" || p.Account == "" {
+	if p.Account == "" {
 		return
 	}
 	keys["aws:PrincipalAccount"] = []string{p.Account}

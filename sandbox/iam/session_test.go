@@ -180,6 +180,30 @@ func TestServiceSession(t *testing.T) {
 	wantError(t, err, "AccessDenied", 403, "")
 }
 
+// The conditions that AWS advises against confused deputies.
+func TestServiceSessionForAccount(t *testing.T) {
+	t.Parallel()
+	s := newWorld(t)
+	for _, test := range []struct {
+		name, condition string
+		want            bool
+	}{
+		{"Own", `{"StringEquals":{"aws:SourceAccount":"222222222222"}}`, true},
+		{"Other", `{"StringEquals":{"aws:SourceAccount":"111111111111"}}`, false},
+		{"Resource", `{"ArnLike":{"aws:SourceArn":"arn:aws:ecs:*:222222222222:*"}}`, false}, // can't be told
+	} {
+		trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},
+			"Action":"sts:AssumeRole","Condition":` + test.condition + `}]}`
+		if err := s.AddRole(dev, test.name, trust); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.ServiceSession(context.Background(), "arn:aws:iam::222222222222:role/"+test.name, "ecs-tasks.amazonaws.com", "task")
+		if (err == nil) != test.want {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
 func TestUnknownKey(t *testing.T) {
 	t.Parallel()
 	s := newWorld(t)
