@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"orgship/cfn"
 	"orgship/template"
 )
@@ -70,21 +72,32 @@ func TestRepositoryPolicy(t *testing.T) {
 	}
 }
 
-// TestSecurityGroups pins what is open: nothing else may be.
+// TestSecurityGroups pins what is open: nothing else may be. A group without
+// egress rules would be open outwards.
 func TestSecurityGroups(t *testing.T) {
 	t.Parallel()
-	rules := map[string]string{
-		"LoadBalancerSecurityGroup": `[{"Description":"Production traffic","IpProtocol":"tcp","FromPort":{"Ref":"ProductionPort"},"ToPort":{"Ref":"ProductionPort"},"CidrIp":{"Ref":"ProductionCidr"}},` +
+	const port = `"FromPort":8080,"ToPort":8080`
+	want := map[string]string{
+		"TaskSecurityGroup SecurityGroupIngress": `null`,
+		"TaskSecurityGroup SecurityGroupEgress":  `[{"Description":"Image layers from ECR and S3, logs to CloudWatch","IpProtocol":"tcp","FromPort":443,"ToPort":443,"CidrIp":"0.0.0.0/0"}]`,
+		"LoadBalancerSecurityGroup SecurityGroupIngress": `[{"Description":"Production traffic","IpProtocol":"tcp","FromPort":{"Ref":"ProductionPort"},"ToPort":{"Ref":"ProductionPort"},"CidrIp":{"Ref":"ProductionCidr"}},` +
 			`{"Fn::If":["HasTestListener",{"Description":"Test traffic","IpProtocol":"tcp","FromPort":{"Ref":"TestPort"},"ToPort":{"Ref":"TestPort"},"CidrIp":{"Ref":"TestCidr"}},{"Ref":"AWS::NoValue"}]}]`,
-		"TaskSecurityGroup": `[{"Description":"Requests and health checks","IpProtocol":"tcp","FromPort":8080,"ToPort":8080,"SourceSecurityGroupId":{"Ref":"LoadBalancerSecurityGroup"}}]`,
+		"LoadBalancerSecurityGroup SecurityGroupEgress": `[{"Description":"Requests and health checks","IpProtocol":"tcp",` + port + `,"DestinationSecurityGroupId":{"Ref":"TaskSecurityGroup"}}]`,
+		"TaskIngress": `{"GroupId":{"Ref":"TaskSecurityGroup"},"Description":"Requests and health checks","IpProtocol":"tcp",` + port + `,"SourceSecurityGroupId":{"Ref":"LoadBalancerSecurityGroup"}}`,
 	}
+	got := map[string]string{}
 	for _, r := range parse(t, cfn.BlueGreen()).Resources() {
-		if !strings.HasPrefix(r.Type, "AWS::EC2::SecurityGroup") || r.Type == "AWS::EC2::SecurityGroupEgress" {
-			continue
+		switch {
+		case r.Type == "AWS::EC2::SecurityGroup":
+			for _, way := range []string{"SecurityGroupIngress", "SecurityGroupEgress"} {
+				got[r.ID+" "+way] = string(r.Properties.Get(way).JSON())
+			}
+		case strings.HasPrefix(r.Type, "AWS::EC2::SecurityGroup"):
+			got[r.ID] = string(r.Properties.JSON())
 		}
-		if got := string(r.Properties.Get("SecurityGroupIngress").JSON()); got != rules[r.ID] {
-			t.Errorf("%s lets in\n%s, want\n%s", r.ID, got, rules[r.ID])
-		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("open (-want +got):\n%s", diff)
 	}
 }
 

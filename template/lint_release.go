@@ -137,7 +137,7 @@ func (l *linter) taskSet(r Resource) {
 	}
 	switch version := r.Properties.Get("PlatformVersion"); version.Str() {
 	case "1.0.0", "1.1.0", "1.2.0", "1.3.0":
-		l.report("OS206", version, "platform version %s is an old one; write 1.4.0 or LATEST", version.Text)
+		l.report("OS206", version, "platform version %s is retired, Fargate launches no new tasks on it; write 1.4.0 or LATEST", version.Text)
 	}
 }
 

@@ -67,7 +67,7 @@ func adviceRules() []Rule {
 		{"OS203", Warning, "an image that isn't pinned by its digest", "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html"},
 		{"OS204", Warning, "the placeholder instead of an image", overview},
 		{"OS205", Warning, "a task set below 100 percent", "https://github.com/awsdocs/aws-cloudformation-user-guide/commit/b87e1d0f"},
-		{"OS206", Warning, "an old platform version", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html"},
+		{"OS206", Warning, "a retired platform version", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-versions-retired.html"},
 		{"OS207", Warning, "no primary task set", userGuide + "blue-green-template-example.html"},
 		{"OS208", Warning, "a resource of the hook that depends on a condition", hookSyntax},
 		{"OS209", Warning, "a listener rule that forwards to blue or green", overview},
