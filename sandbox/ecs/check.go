@@ -168,7 +168,7 @@ func (s *Service) checkContainers(in *ecs.RegisterTaskDefinitionInput) error {
 		return clientError("Privileged container settings aren't supported by Fargate.")
 	}
 	if err := onlyModelledOf("a container definition", c, "Command", "Cpu", "DockerLabels", "EntryPoint", "Environment", "Essential", "Image",
-		"LogConfiguration", "Memory", "MemoryReservation", "Name", "PortMappings", "StartTimeout", "StopTimeout", "User", "VersionConsistency",
+		"LogConfiguration", "Memory", "MemoryReservation", "Name", "PortMappings", "ReadonlyRootFilesystem", "StartTimeout", "StopTimeout", "User", "VersionConsistency",
 		"WorkingDirectory"); err != nil {
 		return err
 	}

@@ -1,0 +1,585 @@
+package ecs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"orgship/sandbox/ec2"
+	"orgship/sandbox/logs"
+	"orgship/sandbox/task"
+	"orgship/sandbox/wire"
+)
+
+// TestTaskSet follows a task set from its creation to its end.
+func TestTaskSet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(2)
+	w.definition()
+	id := w.taskSet(func(i *awsecs.CreateTaskSetInput) { i.ExternalId = new("mine") })
+	w.steady(id)
+	set := w.describeSet(id)
+	if set.ComputedDesiredCount != 2 || set.RunningCount != 2 || set.PendingCount != 0 || *set.Status != "ACTIVE" || *set.PlatformVersion != "1.4.0" || *set.ExternalId != "mine" {
+		t.Errorf("%+v", set)
+	}
+	if want := "arn:aws:ecs:eu-west-1:222222222222:task-set/web/app/" + id; *set.TaskSetArn != want {
+		t.Errorf("ARN %s, want %s", *set.TaskSetArn, want)
+	}
+	tasks := w.tasks("RUNNING")
+	if len(tasks) != 2 || len(w.targets.addresses(blueTG)) != 2 {
+		t.Fatalf("%d tasks, targets %v", len(tasks), w.targets.addresses(blueTG))
+	}
+	w.checkTask(tasks[0], id)
+	if *tasks[0].Attachments[0].Details[0].Value == *tasks[1].Attachments[0].Details[0].Value {
+		t.Error("both tasks are in the same subnet")
+	}
+	for _, text := range []string{
+		"(service app) updated computedDesiredCount for taskSet " + id + " to 2.",
+		"(service app, taskSet " + id + ") has started 1 tasks: (task ",
+		"(service app) registered 1 targets in (target-group " + blueTG + ")",
+		"(service app, taskSet " + id + ") updated state to STEADY_STATE.",
+		"(service app) has reached a steady state.",
+	} {
+		if !w.told(text) {
+			t.Errorf("no event says %q", text)
+		}
+	}
+	out, err := w.UpdateServicePrimaryTaskSet(w.ctx, &awsecs.UpdateServicePrimaryTaskSetInput{Cluster: new("web"), Service: new("app"), PrimaryTaskSet: set.TaskSetArn})
+	if err != nil || *out.TaskSet.Status != "PRIMARY" {
+		t.Fatalf("%v", err)
+	}
+	svc := w.describeService()
+	if svc.RunningCount != 2 || len(svc.TaskSets) != 1 || *svc.TaskSets[0].Status != "PRIMARY" || svc.DesiredCount != 2 || *svc.Status != "ACTIVE" {
+		t.Errorf("%+v", svc)
+	}
+	w.deleteSet(id, true)
+	w.eventually("the task set is gone", func() bool { return w.describeSet(id).Id == nil })
+	w.nothingIsLeft()
+}
+
+// checkTask looks at all that is said of a running task.
+func (w *world) checkTask(task types.Task, set string) {
+	w.t.Helper()
+	id := (*task.TaskArn)[strings.LastIndex(*task.TaskArn, "/")+1:]
+	f := w.fake(task)
+	ip := f.spec.IP.String()
+	details := map[string]string{}
+	for _, d := range task.Attachments[0].Details {
+		details[*d.Name] = *d.Value
+	}
+	c := task.Containers[0]
+	for what, got := range map[string][2]string{
+		"ARN":             {*task.TaskArn, "arn:aws:ecs:eu-west-1:222222222222:task/web/" + id},
+		"started by":      {*task.StartedBy, set},
+		"group":           {*task.Group, "service:app"},
+		"status":          {*task.LastStatus, "RUNNING"},
+		"attachment":      {*task.Attachments[0].Status, "ATTACHED"},
+		"address":         {details["privateIPv4Address"], ip},
+		"interface":       {details["networkInterfaceId"][:4], "eni-"},
+		"image":           {*c.Image, registry + "app:1"},
+		"digest":          {*c.ImageDigest, f.Digest()},
+		"container":       {*c.Name + " " + *c.LastStatus, "app RUNNING"},
+		"its address":     {*c.NetworkInterfaces[0].PrivateIpv4Address, ip},
+		"credentials":     {f.spec.Username + " " + f.spec.Password, "AWS of " + role},
+		"pulled image":    {f.spec.Image, "127.0.0.1:1/222222222222/app:1"},
+		"host name":       {f.spec.Hostname, "ip-" + strings.ReplaceAll(ip, ".", "-") + ".eu-west-1.compute.internal"},
+		"its region":      {fmt.Sprint(f.spec.Env[0]), "AWS_DEFAULT_REGION=eu-west-1"},
+		"connectivity":    {string(task.Connectivity), "CONNECTED"},
+		"definition":      {*task.TaskDefinitionArn, "arn:aws:ecs:eu-west-1:222222222222:task-definition/web:1"},
+		"length of an id": {fmt.Sprint(len(id)), "32"},
+	} {
+		if got[0] != got[1] {
+			w.t.Errorf("%s: %s, want %s", what, got[0], got[1])
+		}
+	}
+	for what, at := range map[string]*time.Time{"created": task.CreatedAt, "pull started": task.PullStartedAt, "pull stopped": task.PullStoppedAt, "started": task.StartedAt} {
+		if at == nil {
+			w.t.Errorf("no time of %s", what)
+		}
+	}
+}
+
+func (w *world) deleteSet(id string, force bool) {
+	w.t.Helper()
+	if _, err := w.DeleteTaskSet(w.ctx, &awsecs.DeleteTaskSetInput{Cluster: new("web"), Service: new("app"), TaskSet: &id, Force: &force}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// nothingIsLeft looks for tasks, targets and network interfaces.
+func (w *world) nothingIsLeft() {
+	w.t.Helper()
+	w.runtime.allGone(w.t)
+	if left := w.targets.addresses(blueTG); len(left) > 0 {
+		w.t.Errorf("targets are left: %v", left)
+	}
+	subnets, err := w.network.DescribeSubnets(w.ctx, &ec2.DescribeSubnetsInput{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, s := range subnets.Subnets {
+		if *s.AvailableIpAddressCount != 4091 {
+			w.t.Errorf("network interfaces are left: %d addresses of %s are free", *s.AvailableIpAddressCount, *s.SubnetId)
+		}
+	}
+}
+
+func TestComputedDesiredCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(3)
+	w.definition()
+	for scale, want := range map[float64]int32{0: 0, 1: 1, 33: 1, 34: 2, 66.7: 3, 100: 3} {
+		id := w.taskSet(func(i *awsecs.CreateTaskSetInput) { i.Scale = &types.Scale{Unit: "PERCENT", Value: scale} })
+		w.steady(id)
+		if set := w.describeSet(id); set.ComputedDesiredCount != want || set.RunningCount != want {
+			t.Errorf("%v%%: computed %d, running %d, want %d", scale, set.ComputedDesiredCount, set.RunningCount, want)
+		}
+		w.deleteSet(id, true)
+	}
+}
+
+func TestScaling(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(1)
+	w.definition()
+	id := w.taskSet()
+	w.steady(id)
+	if _, err := w.UpdateService(w.ctx, &awsecs.UpdateServiceInput{Cluster: new("web"), Service: new("app"), DesiredCount: new(int32(4))}); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.describeSet(id).StabilityStatus; s != types.StabilityStatusStabilizing {
+		t.Errorf("%s right after a change", s)
+	}
+	w.steady(id)
+	if n := len(w.tasks("RUNNING")); n != 4 {
+		t.Errorf("%d tasks", n)
+	}
+	_, err := w.UpdateTaskSet(w.ctx, &awsecs.UpdateTaskSetInput{Cluster: new("web"), Service: new("app"), TaskSet: &id, Scale: &types.Scale{Unit: "PERCENT", Value: 50}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("two tasks have stopped", func() bool {
+		stopped := 0
+		for _, task := range w.tasks("STOPPED") {
+			if *task.LastStatus == "STOPPED" {
+				stopped++
+			}
+		}
+		return stopped == 2
+	})
+	task := w.tasks("STOPPED")[0]
+	if task.StopCode != "ServiceSchedulerInitiated" || *task.StoppedReason != "Scaling activity initiated by (taskSet "+id+")" || *task.Containers[0].ExitCode != 143 {
+		t.Errorf("%s %s", task.StopCode, *task.StoppedReason)
+	}
+	w.steady(id)
+	if n := len(w.targets.addresses(blueTG)); n != 2 {
+		t.Errorf("%d targets", n)
+	}
+	if w.Failure(id) != "" {
+		t.Errorf("scaling counts as a failure: %s", w.Failure(id))
+	}
+}
+
+// TestDraining stops a task that is busy: it is asked to end only when its
+// target group has let go of it.
+func TestDraining(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(1)
+	w.definition(func(i *awsecs.RegisterTaskDefinitionInput) { i.ContainerDefinitions[0].StopTimeout = new(int32(100)) })
+	id := w.taskSet()
+	w.steady(id)
+	w.targets.set(blueTG, func(g *group) { g.drains = true })
+	busy := w.tasks("RUNNING")[0]
+	w.deleteSet(id, true)
+	status := func() string {
+		out, err := w.DescribeTasks(w.ctx, &awsecs.DescribeTasksInput{Cluster: new("web"), Tasks: []string{*busy.TaskArn}})
+		if err != nil || len(out.Tasks) != 1 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		return *out.Tasks[0].LastStatus
+	}
+	w.eventually("the task drains", func() bool {
+		return status() == "DEACTIVATING" && w.told("(service app, taskSet "+id+") has begun draining connections on 1 tasks.")
+	})
+	if *w.describeSet(id).Status != "DRAINING" {
+		t.Errorf("the task set is %s", *w.describeSet(id).Status)
+	}
+	select {
+	case <-w.fake(busy).Done():
+		t.Error("the task was stopped while it drained")
+	default:
+	}
+	w.targets.set(blueTG, func(g *group) { clear(g.states) })
+	w.eventually("the task has stopped", func() bool { return status() == "STOPPED" })
+	if got := w.fake(busy).grace; got != 100*time.Second/1000 {
+		t.Errorf("grace %v", got)
+	}
+	w.nothingIsLeft()
+}
+
+func TestStopTask(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(1)
+	w.definition()
+	id := w.taskSet()
+	w.steady(id)
+	old := w.tasks("RUNNING")[0]
+	if _, err := w.StopTask(w.ctx, &awsecs.StopTaskInput{Cluster: new("web"), Task: old.TaskArn, Reason: new("enough")}); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("another task runs", func() bool {
+		running := w.tasks("RUNNING")
+		return len(running) == 1 && *running[0].TaskArn != *old.TaskArn && *running[0].LastStatus == "RUNNING"
+	})
+	w.eventually("the task has stopped", func() bool { return *w.tasks("STOPPED")[0].LastStatus == "STOPPED" })
+	if task := w.tasks("STOPPED")[0]; *task.TaskArn != *old.TaskArn || task.StopCode != "UserInitiated" || *task.StoppedReason != "enough" {
+		t.Errorf("%s %s", task.StopCode, *task.StoppedReason)
+	}
+	_, err := w.StopTask(w.ctx, &awsecs.StopTaskInput{Cluster: new("web"), Task: new("nothing")})
+	wantError(t, err, "InvalidParameterException", "The referenced task was not found.")
+}
+
+// TestTasksThatCannotStart looks at the words for each way to fail.
+func TestTasksThatCannotStart(t *testing.T) {
+	t.Parallel()
+	denied := wire.Errorf("AccessDeniedException", "User: x is not authorized to perform: ecr:GetAuthorizationToken on resource: *")
+	for name, c := range map[string]struct {
+		prepare func(*world)
+		want    string
+	}{
+		"the image": {func(w *world) {
+			w.runtime.failing(func(s task.Spec) error {
+				return &task.PullError{Image: s.Image, Reason: "denied: User: x is not authorized to perform: ecr:BatchGetImage", Err: errors.New("403")}
+			})
+		}, "CannotPullContainerError: failed to resolve ref " + registry + "app:1: denied: User: x is not authorized to perform: ecr:BatchGetImage"},
+		"the entrypoint": {func(w *world) {
+			w.runtime.failing(func(task.Spec) error {
+				return &task.EntrypointError{Entrypoint: "/app", Reason: "exec format error"}
+			})
+		}, `CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: unable to start container process: exec: "/app": exec format error`},
+		"the machine": {func(w *world) {
+			w.runtime.failing(func(task.Spec) error { return errors.New("no space left on device") })
+		}, "CannotCreateContainerError: no space left on device"},
+		"the token": {func(w *world) { w.images.deny = denied },
+			"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: " +
+				"AccessDeniedException: User: x is not authorized to perform: ecr:GetAuthorizationToken on resource: *"},
+		"the log group": {func(*world) {},
+			"ResourceInitializationError: failed to validate logger args: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			c.prepare(w)
+			w.service(1)
+			w.definition(func(i *awsecs.RegisterTaskDefinitionInput) {
+				if name == "the log group" {
+					i.ContainerDefinitions[0].LogConfiguration = awslogs()
+				}
+			})
+			id := w.taskSet()
+			w.eventually("three tasks failed", func() bool { return w.Failure(id) != "" })
+			if w.Failure(id) != c.want {
+				t.Errorf("failure %q, want %q", w.Failure(id), c.want)
+			}
+			stopped := w.tasks("STOPPED")
+			if s := stopped[0]; len(stopped) < 3 || s.StopCode != "TaskFailedToStart" || *s.StoppedReason != c.want || *s.Containers[0].Reason != c.want {
+				t.Errorf("%d tasks: %s %s", len(stopped), s.StopCode, *s.StoppedReason)
+			}
+			if !w.told("(service app, taskSet " + id + ") is unable to consistently start tasks successfully.") {
+				t.Error("no event says so")
+			}
+			if s := w.describeSet(id); s.StabilityStatus != types.StabilityStatusStabilizing {
+				t.Errorf("the task set is %s", s.StabilityStatus)
+			}
+			w.deleteSet(id, true)
+			w.eventually("the task set is gone", func() bool { return w.describeSet(id).Id == nil })
+			if w.Failure(id) != "" {
+				t.Error("a deleted task set goes on failing")
+			}
+			w.nothingIsLeft()
+		})
+	}
+}
+
+func awslogs() *types.LogConfiguration {
+	return &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{
+		"awslogs-group": "/ecs/app", "awslogs-region": region, "awslogs-stream-prefix": "web",
+	}}
+}
+
+// TestUntrustedRole has no task at all: ECS cannot become its execution role.
+func TestUntrustedRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.roles.distant = []string{role}
+	w.service(1)
+	w.definition()
+	id := w.taskSet()
+	w.eventually("three attempts failed", func() bool { return w.Failure(id) != "" })
+	if !strings.HasPrefix(w.Failure(id), "ECS was unable to assume the role '"+role+"'") ||
+		!w.told("(service app, taskSet "+id+") failed to launch a task with (error ECS was unable to assume the role '"+role+"'") {
+		t.Errorf("failure %q", w.Failure(id))
+	}
+	if stopped := w.tasks("STOPPED"); len(stopped) > 0 {
+		t.Errorf("%d tasks came of it", len(stopped))
+	}
+	w.roles.mu.Lock()
+	w.roles.distant = nil
+	w.roles.mu.Unlock()
+	w.steady(id)
+	if w.Failure(id) != "" {
+		t.Error("what failed before is not forgotten")
+	}
+}
+
+func TestTaskThatEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(1)
+	w.definition()
+	id := w.taskSet()
+	w.steady(id)
+	for range 3 {
+		w.targets.set(blueTG, func(g *group) { g.first = elbtypes.TargetHealth{State: "initial"} })
+		w.eventually("a task runs", func() bool { r := w.tasks("RUNNING"); return len(r) == 1 && *r[0].LastStatus == "RUNNING" })
+		task := w.tasks("RUNNING")[0]
+		w.fake(task).exit(3)
+		w.eventually("it has stopped", func() bool {
+			for _, s := range w.tasks("STOPPED") {
+				if *s.TaskArn == *task.TaskArn && *s.LastStatus == "STOPPED" {
+					return s.StopCode == "EssentialContainerExited" && *s.StoppedReason == "Essential container in task exited" && *s.Containers[0].ExitCode == 3
+				}
+			}
+			return false
+		})
+	}
+	if want := "Essential container in task exited (exit code 3)"; w.Failure(id) != want {
+		t.Errorf("failure %q, want %q", w.Failure(id), want)
+	}
+	w.targets.set(blueTG, func(g *group) { g.first = elbtypes.TargetHealth{State: "healthy"} })
+	w.eventually("a task runs", func() bool { r := w.tasks("RUNNING"); return len(r) == 1 && *r[0].LastStatus == "RUNNING" })
+	w.targets.set(blueTG, func(g *group) {
+		for at := range g.states {
+			g.states[at] = elbtypes.TargetHealth{State: "healthy"}
+		}
+	})
+	w.steady(id)
+	if w.Failure(id) != "" {
+		t.Errorf("what failed before is not forgotten: %s", w.Failure(id))
+	}
+}
+
+// TestHealth lets targets fail their checks.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.targets.set(blueTG, func(g *group) {
+		g.first = elbtypes.TargetHealth{State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: new("Health checks failed with these codes: [500]")}
+	})
+	w.service(1)
+	w.definition()
+	id := w.taskSet()
+	w.eventually("tasks keep failing", func() bool { return w.Failure(id) != "" })
+	reason := "Task failed ELB health checks in (target-group " + blueTG + ")"
+	if want := reason + " due to (reason Health checks failed with these codes: [500])"; w.Failure(id) != want {
+		t.Errorf("failure %q, want %q", w.Failure(id), want)
+	}
+	if s := w.tasks("STOPPED")[0]; s.StopCode != "ServiceSchedulerInitiated" || *s.StoppedReason != reason {
+		t.Errorf("%s %s", s.StopCode, *s.StoppedReason)
+	}
+	if !w.told(") (port 80) is unhealthy in (target-group " + blueTG + ") due to (reason Health checks failed with these codes: [500]).") {
+		t.Error("no event says so")
+	}
+	w.targets.set(blueTG, func(g *group) {
+		g.first = elbtypes.TargetHealth{State: "unused", Reason: "Target.NotInUse"}
+	})
+	w.steady(id) // nobody checks what nobody uses
+}
+
+func TestHealthCheckGracePeriod(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.targets.set(blueTG, func(g *group) { g.first = elbtypes.TargetHealth{State: "unhealthy"} })
+	w.service(1)
+	_, err := w.UpdateService(w.ctx, &awsecs.UpdateServiceInput{Cluster: new("web"), Service: new("app"), HealthCheckGracePeriodSeconds: new(int32(2147483647))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.definition()
+	id := w.taskSet()
+	w.eventually("the task is a target", func() bool { return len(w.targets.addresses(blueTG)) == 1 })
+	first := w.tasks("RUNNING")[0]
+	w.targets.set(blueTG, func(g *group) {
+		for at := range g.states {
+			g.states[at] = elbtypes.TargetHealth{State: "healthy"}
+		}
+	})
+	w.steady(id)
+	if now := w.tasks("RUNNING")[0]; *now.TaskArn != *first.TaskArn {
+		t.Error("the task was replaced in its grace period")
+	}
+}
+
+// TestUnhealthyFault has a task that runs and answers nothing.
+func TestUnhealthyFault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(1)
+	w.definition()
+	w.steady(w.taskSet())
+	ip := w.fake(w.tasks("RUNNING")[0]).spec.IP.String()
+	dial := func() error {
+		ctx, cancel := context.WithTimeout(w.ctx, 20*time.Millisecond)
+		defer cancel()
+		_, err := w.network.Dial(ctx, []string{w.vpc.SecurityGroupID}, ip, 80)
+		return err
+	}
+	if err := dial(); err == nil || !strings.Contains(err.Error(), "refused") { // by the made-up runtime
+		t.Errorf("error %v", err)
+	}
+	w.Unhealthy(func(image string) bool { return strings.Contains(image, "app:1") })
+	if e := net.Error(nil); !errors.As(dial(), &e) || !e.Timeout() {
+		t.Errorf("error %v", dial())
+	}
+	w.Unhealthy(nil)
+	if err := dial(); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := w.logs.CreateLogGroup(w.ctx, &logs.CreateLogGroupInput{LogGroupName: new("/ecs/app")}); err != nil {
+		t.Fatal(err)
+	}
+	w.service(1)
+	w.definition(func(i *awsecs.RegisterTaskDefinitionInput) { i.ContainerDefinitions[0].LogConfiguration = awslogs() })
+	w.steady(w.taskSet())
+	running := w.tasks("RUNNING")[0]
+	w.fake(running).say("hello\nthere")
+	w.fake(running).exit(0)
+	stream := "web/app/" + (*running.TaskArn)[strings.LastIndex(*running.TaskArn, "/")+1:]
+	w.eventually("the log holds both lines", func() bool {
+		out, err := w.logs.GetLogEvents(w.ctx, &logs.GetLogEventsInput{LogGroupName: new("/ecs/app"), LogStreamName: &stream, StartFromHead: new(true)})
+		return err == nil && len(out.Events) == 2 && *out.Events[0].Message == "hello" && *out.Events[1].Message == "there"
+	})
+}
+
+func TestPrimaryTaskSetChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(1)
+	w.definition()
+	blue, green := w.taskSet(), w.taskSet()
+	for _, primary := range []string{blue, green, blue} {
+		if _, err := w.UpdateServicePrimaryTaskSet(w.ctx, &awsecs.UpdateServicePrimaryTaskSetInput{Cluster: new("web"), Service: new("app"), PrimaryTaskSet: &primary}); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{blue, green} {
+			want := map[bool]string{true: "PRIMARY", false: "ACTIVE"}[id == primary]
+			if got := *w.describeSet(id).Status; got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+	}
+	_, err := w.UpdateServicePrimaryTaskSet(w.ctx, &awsecs.UpdateServicePrimaryTaskSetInput{Cluster: new("web"), Service: new("app"), PrimaryTaskSet: new("ecs-svc/0")})
+	wantError(t, err, "TaskSetNotFoundException", "")
+	_, err = w.DeleteTaskSet(w.ctx, &awsecs.DeleteTaskSetInput{Cluster: new("web"), Service: new("app"), TaskSet: &blue})
+	wantError(t, err, "InvalidParameterException", "primary")
+	_, err = w.DeleteTaskSet(w.ctx, &awsecs.DeleteTaskSetInput{Cluster: new("web"), Service: new("app"), TaskSet: &green})
+	wantError(t, err, "InvalidParameterException", "scaled above 0")
+}
+
+func TestDeleteService(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(2)
+	w.definition()
+	w.steady(w.taskSet())
+	_, err := w.DeleteService(w.ctx, &awsecs.DeleteServiceInput{Cluster: new("web"), Service: new("app")})
+	wantError(t, err, "InvalidParameterException", "The service cannot be stopped while it is scaled above 0.")
+	out, err := w.DeleteService(w.ctx, &awsecs.DeleteServiceInput{Cluster: new("web"), Service: new("app"), Force: new(true)})
+	if err != nil || *out.Service.Status != "DRAINING" {
+		t.Fatalf("%v", err)
+	}
+	_, err = w.CreateTaskSet(w.ctx, w.taskSetInput())
+	wantError(t, err, "ServiceNotActiveException", "Service was not ACTIVE.")
+	w.eventually("the service is inactive", func() bool { return *w.describeService().Status == "INACTIVE" })
+	w.nothingIsLeft()
+	list, err := w.ListServices(w.ctx, &awsecs.ListServicesInput{Cluster: new("web")})
+	if err != nil || len(list.ServiceArns) > 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+	w.service(0) // the name is free again
+	if s := w.describeService(); *s.Status != "ACTIVE" || len(s.Events) > 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestAskedTwice sends the same request twice, as a client does that lost the answer.
+func TestAskedTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(0)
+	w.definition()
+	token := func(i *awsecs.CreateTaskSetInput) { i.ClientToken = new("once") }
+	if one, two := w.taskSet(token), w.taskSet(token); one != two {
+		t.Errorf("two task sets: %s and %s", one, two)
+	}
+	in := &awsecs.CreateServiceInput{
+		Cluster: new("web"), ServiceName: new("twice"), ClientToken: new("once"),
+		DeploymentController: &types.DeploymentController{Type: types.DeploymentControllerTypeExternal},
+	}
+	for range 2 {
+		if _, err := w.CreateService(w.ctx, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestClose ends the sandbox in every phase of a task's life.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(*world){
+		"running":  func(*world) {},
+		"pending":  func(w *world) { w.runtime.block = true },
+		"draining": func(w *world) { w.targets.groups[blueTG].drains = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			prepare(w)
+			w.service(2)
+			w.definition()
+			id := w.taskSet()
+			w.eventually("there are tasks", func() bool { return len(w.tasks("RUNNING")) == 2 })
+			if name != "pending" {
+				w.steady(id)
+			}
+			if name == "draining" {
+				w.deleteSet(id, true)
+			}
+			if err := w.Close(w.ctx); err != nil {
+				t.Fatal(err)
+			}
+			w.targets.set(blueTG, func(g *group) { clear(g.states) }) // those that drain go by themselves
+			w.nothingIsLeft()
+			_, err := w.CreateTaskSet(w.ctx, w.taskSetInput())
+			wantError(t, err, "ServerException", "closing")
+		})
+	}
+}
