@@ -103,7 +103,7 @@ func (s *Service) spec(session context.Context, r *run) (task.Spec, io.WriteClos
 		ID: r.id, Image: image, Username: username, Password: password, EntryPoint: c.EntryPoint, Command: c.Command,
 		WorkingDir: value(c.WorkingDirectory), User: value(c.User), Env: s.environment(c),
 		ReadOnlyRoot: value(c.ReadonlyRootFilesystem),
-		Hostname: s.hostname(r.eni.PrivateIP), Stdout: output, Stderr: output,
+		Hostname:     s.hostname(r.eni.PrivateIP), Stdout: output, Stderr: output,
 	}
 	spec.IP, err = netip.ParseAddr(r.eni.PrivateIP)
 	if err != nil {

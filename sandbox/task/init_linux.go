@@ -82,6 +82,9 @@ func (i *first) surroundings() error {
 // or the runtime is gone.
 func (i *first) run() int {
 	p, err := i.program()
+	if err == nil && i.order.ReadOnly {
+		err = protectRoot()
+	}
 	if err == nil {
 		i.child, err = p.start(i.order.OneID)
 	}

@@ -20,6 +20,7 @@ type order struct {
 	User     string   `json:",omitempty"`
 	Hostname string   `json:",omitempty"`
 	IP       netip.Addr
+	ReadOnly bool `json:",omitempty"` // the root file system, once the program is to start
 	OneID    bool `json:",omitempty"` // only root is mapped: another user gets a namespace of its own
 	Probe    bool `json:",omitempty"` // try what a task needs and end
 }

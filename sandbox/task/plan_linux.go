@@ -27,6 +27,7 @@ func plan(spec Spec, img *image) order {
 		User:     orElse(spec.User, c.User),
 		Hostname: spec.Hostname,
 		IP:       spec.IP.Unmap(),
+		ReadOnly: spec.ReadOnlyRoot,
 		OneID:    os.Geteuid() != 0,
 	}
 	if o.Hostname == "" && o.IP.Is4() {

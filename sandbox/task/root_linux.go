@@ -208,6 +208,17 @@ func protectProc() error {
 	return nil
 }
 
+// protectRoot makes the root file system read-only. What its mount forbids
+// already has to be said again, or the kernel refuses.
+func protectRoot() error {
+	var st unix.Statfs_t
+	if err := unix.Statfs("/", &st); err != nil {
+		return fmt.Errorf("looking at the root file system: %w", err)
+	}
+	kept := uintptr(st.Flags) & (unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
+	return mount("", "/", "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|kept, "")
+}
+
 func hide(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {

@@ -41,6 +41,8 @@ type Spec struct {
 	WorkingDir string
 	User       string // "name", "uid", "uid:gid", "name:group"
 
+	ReadOnlyRoot bool // the root file system can't be written to; /dev/shm can
+
 	Hostname string     // empty: made of IP, as awsvpc tasks have it
 	IP       netip.Addr // the private address of the task's network interface
 

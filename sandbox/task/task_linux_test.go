@@ -161,6 +161,25 @@ func TestWritesAreItsOwn(t *testing.T) {
 	}
 }
 
+func TestReadOnlyRoot(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(*task.Local){"overlay": func(*task.Local) {}, "copy": (*task.Local).WithoutOverlay} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRuntime(t)
+			prepare(r)
+			image := newHub(t).push(t, v1.Config{Entrypoint: []string{"/app", "serve", "80"}, WorkingDir: "/made/for/it"}, appLayer(t))
+			one := start(t, r, task.Spec{Image: image, ReadOnlyRoot: true})
+			if status, body := one.get(t, 80, "/write", "path", "/tmp/new", "text", "z"); status == http.StatusOK || !strings.Contains(body, "read-only file system") {
+				t.Errorf("writing to the root file system: %d %s", status, body)
+			}
+			if status, body := one.get(t, 80, "/write", "path", "/dev/shm/x", "text", "y"); status != http.StatusOK {
+				t.Errorf("writing to shared memory: %s", body)
+			}
+		})
+	}
+}
+
 func TestShellScript(t *testing.T) {
 	t.Parallel()
 	shell, err := os.ReadFile("/bin/busybox")
