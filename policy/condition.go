@@ -180,7 +180,8 @@ func (c condition) anyWanted(have string, compare func(string, glob) truth, k ke
 // multivalued tells whether a key can have several values by its nature, which
 // "require a condition set operator":
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
-// What AWS does without one is not documented, so it stays undecided here.
+// Assumption A6: what AWS does without one is not documented, so it stays
+// undecided here.
 func multivalued(key string) bool {
 	switch strings.ToLower(key) {
 	case "aws:principalorgpaths", "aws:sourceorgpaths", "aws:resourceorgpaths",

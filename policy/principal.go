@@ -168,8 +168,8 @@ func sameARN(who Principal, arn string) truth {
 }
 
 // exempts tells whether NotPrincipal leaves the principal alone. AWS checks
-// the account first, then the role or user, and advises to list both; a
-// principal of which only one is listed is not exempt here.
+// the account first, then the role or user, and advises to list both.
+// Assumption A9: a principal of which only one is listed is not exempt.
 func (s *statement) exempts(who Principal) truth {
 	account, own := no, no
 	for _, e := range s.principals {
