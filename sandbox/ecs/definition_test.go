@@ -121,7 +121,6 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 		"privileged":        {container(func(c *types.ContainerDefinition) { c.Privileged = new(true) }), "ClientException", "Privileged"},
 		"secrets":           {container(func(c *types.ContainerDefinition) { c.Secrets = []types.Secret{{Name: new("x")}} }), "NotModelled", "secrets of a container definition"},
 		"a health check":    {container(func(c *types.ContainerDefinition) { c.HealthCheck = &types.HealthCheck{} }), "NotModelled", "healthCheck"},
-		"a read-only root":  {container(func(c *types.ContainerDefinition) { c.ReadonlyRootFilesystem = new(true) }), "NotModelled", "readonlyRootFilesystem"},
 		"stop timeout":      {container(func(c *types.ContainerDefinition) { c.StopTimeout = new(int32(121)) }), "ClientException", "stopTimeout"},
 		"host port":         {container(func(c *types.ContainerDefinition) { c.PortMappings[0].HostPort = new(int32(8080)) }), "ClientException", "must match"},
 		"udp":               {container(func(c *types.ContainerDefinition) { c.PortMappings[0].Protocol = "udp" }), "NotModelled", "udp"},
@@ -157,7 +156,7 @@ func TestAcceptedTaskDefinitions(t *testing.T) {
 	}
 	w.definition(func(i *awsecs.RegisterTaskDefinitionInput) {
 		i.Volumes, i.ExecutionRoleArn, i.TaskRoleArn = []types.Volume{}, new("execution"), new("app")
-		i.ContainerDefinitions[0].ReadonlyRootFilesystem = new(false)
+		i.ContainerDefinitions[0].ReadonlyRootFilesystem = new(true)
 	})
 	if !slices.Contains(w.auth.asked, "iam:PassRole arn:aws:iam::222222222222:role/app iam:PassedToService[ecs-tasks.amazonaws.com]") {
 		t.Errorf("asked %q", w.auth.asked)
