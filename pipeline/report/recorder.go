@@ -152,6 +152,8 @@ func (r *Recorder) Close(verdict Verdict, outcome Outcome, summary string) Repor
 			s.Seconds = seconds(s.Ended.Sub(s.Started))
 		}
 	}
+	// Sources are read one after the other: put what they told into one order.
+	slices.SortStableFunc(r.report.Events, func(a, b Event) int { return a.At.Compare(b.At) })
 	r.add(Event{At: r.report.Ended, Source: FromRelease, Subject: string(r.report.Kind), Status: string(verdict), Message: summary, Bad: verdict != Successful})
 	return r.copied()
 }

@@ -94,7 +94,7 @@ type Outcome string
 // The outcomes.
 const (
 	Released   Outcome = "released"    // the new image serves all traffic
-	WentBack   Outcome = "went back"   // the image from before serves all traffic
+	WentBack   Outcome = "went back"   // what was before is there again: the image from before, or nothing
 	Unchanged  Outcome = "unchanged"   // there was nothing to do
 	Refused    Outcome = "refused"     // nothing was touched, and why is in the errors
 	StillGoing Outcome = "still going" // we were interrupted, the stack's update was not

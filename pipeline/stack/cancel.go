@@ -45,7 +45,7 @@ func cancelledTooLate(end End) error {
 // watch that is under way sees the rollback. It returns nil when the stack is
 // already going back, and *TooLateError when it can't be cancelled any more.
 func (c *Client) RequestCancel(ctx context.Context, stackID string) error {
-	_, err := ask(ctx, newPoller(c.pace), func(ctx context.Context) (*cloudformation.CancelUpdateStackOutput, error) {
+	_, err := ask(ctx, newWatcher(c.pace), func(ctx context.Context) (*cloudformation.CancelUpdateStackOutput, error) {
 		return c.cfn.CancelUpdateStack(ctx, &cloudformation.CancelUpdateStackInput{StackName: &stackID}, once)
 	})
 	if err == nil {

@@ -30,12 +30,11 @@ func (s changeSet) empty() bool {
 // prepare makes a change set for a plan and waits until CloudFormation has
 // computed it. It leaves nothing behind when it fails or ctx ends meanwhile.
 func (c *Client) prepare(ctx context.Context, p Plan) (changeSet, error) {
-	poll := newPoller(c.pace)
-	id, err := c.create(ctx, poll, p.input())
+	id, err := c.create(ctx, newPoller(c.pace), p.input())
 	if err != nil {
 		return changeSet{}, refused(p.Name, err)
 	}
-	set, err := c.computed(ctx, poll, id, p.Name)
+	set, err := c.computed(ctx, newComputing(c.pace), id, p.Name)
 	if err != nil {
 		p.changeSet = id
 		c.Discard(ctx, p)

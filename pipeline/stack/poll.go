@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,20 +13,35 @@ import (
 	"github.com/aws/smithy-go"
 )
 
+// impatience is how long a call may find nobody that nothing depends on yet.
+const impatience = 30 * time.Second
+
 // poller spaces the calls of one loop: Pace.Every apart while all is well,
 // further apart after each throttled call, and back step by step.
 type poller struct {
 	pace     Pace
+	patient  bool // something is under way: nothing but time ends it
 	interval time.Duration
 	last     time.Time // when the latest call began
 	failing  time.Time // since when no call was answered; zero: the last one was
 }
 
+// newPoller is for calls that may as well fail: they are repeated for a moment,
+// and not at all where nobody listens.
 func newPoller(p Pace) *poller { return &poller{pace: p, interval: p.Every} }
 
+// newComputing is for a change set that is being computed: a first look soon,
+// then as usual.
+func newComputing(p Pace) *poller {
+	return &poller{pace: p, interval: p.Every, last: time.Now().Add(-p.Every * 7 / 10)}
+}
+
+// newWatcher is for what follows something that goes on without us.
+func newWatcher(p Pace) *poller { return &poller{pace: p, interval: p.Every, patient: true} }
+
 // ask makes the call when it is due. It makes it again while AWS throttles it
-// or cannot be reached, and gives up with *LostError after Pace.Patience
-// without any answer; throttling is an answer.
+// or cannot be reached. A patient poller gives up with *LostError after
+// Pace.Patience without any answer; throttling is an answer.
 func ask[O any](ctx context.Context, p *poller, call func(context.Context) (O, error)) (O, error) {
 	for {
 		if err := p.due(ctx); err != nil {
@@ -78,15 +95,19 @@ func (p *poller) failed(ctx context.Context, err error) error {
 	case transient(err):
 		return p.unreachable(err)
 	}
-	return err
+	return plain(err)
 }
 
 func (p *poller) unreachable(err error) error {
 	if p.failing.IsZero() {
 		p.failing = time.Now()
 	}
-	if since := time.Since(p.failing); since > p.pace.Patience {
-		return &LostError{For: since, Err: err}
+	since := time.Since(p.failing)
+	switch {
+	case p.patient && since > p.pace.Patience:
+		return &LostError{For: since, Err: plain(err)}
+	case !p.patient && (since > impatience || nobody(err)):
+		return plain(err)
 	}
 	// A dropped connection says nothing about the rate: stay quick, but not hectic.
 	p.interval = min(p.interval*3/2, 5*p.pace.Every)
@@ -135,6 +156,29 @@ func transient(err error) bool {
 		return true
 	}
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// nobody reports whether nobody listens at the endpoint, or it doesn't exist.
+func nobody(err error) bool {
+	var dns *net.DNSError
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns) && dns.IsNotFound
+}
+
+// callError is an error of AWS without the SDK's wrapping (operation, status,
+// request id): code and message say it all.
+type callError struct{ err error }
+
+func (e *callError) Error() string { return errorCode(e.err) + ": " + errorText(e.err) }
+func (e *callError) Unwrap() error { return e.err }
+
+// plain makes one clear line of an error, unless somebody has done so: an error
+// with a hint is left as it is.
+func plain(err error) error {
+	var explained interface{ Hint() string }
+	if errors.As(err, &explained) || errorCode(err) == "" {
+		return err
+	}
+	return &callError{err}
 }
 
 // errorCode returns the service's error code, e.g. "ValidationError"; "" for

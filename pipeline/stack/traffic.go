@@ -119,7 +119,7 @@ func newTrafficWatch(c *Client, stackID string, since time.Time) *trafficWatch {
 	quick := c.pace
 	quick.Every /= 10
 	return &trafficWatch{
-		api: c.deploy, poll: newPoller(c.pace), quick: newPoller(quick),
+		api: c.deploy, poll: newWatcher(c.pace), quick: newWatcher(quick),
 		stackID: stackID, since: since, known: map[string]types.DeploymentInfo{},
 	}
 }

@@ -69,7 +69,7 @@ func judge(end End) error {
 
 // follow is Watch without a judgement about the end.
 func (c *Client) follow(ctx context.Context, from From, each func(Event)) (End, error) {
-	w := &watcher{client: c, from: from, poll: newPoller(c.pace), seen: map[string]bool{}}
+	w := &watcher{client: c, from: from, poll: newWatcher(c.pace), seen: map[string]bool{}}
 	for polls := 1; ; polls++ {
 		if w.checks(polls) {
 			if end, over, err := w.check(ctx); err != nil || over {

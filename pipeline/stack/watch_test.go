@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -341,6 +342,31 @@ func TestWatchGivesUp(t *testing.T) {
 				}
 				if took := time.Since(begun); (took > 15*time.Minute) != test.lost {
 					t.Errorf("gave up after %s", took)
+				}
+			})
+		})
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	for name, test := range map[string]struct {
+		err    error
+		within time.Duration
+	}{
+		"nobody listens":     {&netError{syscall.ECONNREFUSED}, time.Second},
+		"nobody answers":     {&netError{io.ErrUnexpectedEOF}, 40 * time.Second},
+		"no such credential": {apiError("InvalidClientTokenId", "The security token included in the request is invalid."), time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{trouble: func(string, int) error { return test.err }}
+				begun := time.Now()
+				_, err := stack.New(f).Plan(t.Context(), request("a"))
+				if !errors.Is(err, test.err) || time.Since(begun) > test.within {
+					t.Errorf("after %s: %v", time.Since(begun), err)
+				}
+				if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "RequestID") {
+					t.Errorf("more than one clear line: %v", err)
 				}
 			})
 		})

@@ -1,0 +1,159 @@
+package release
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+	"orgship/pipeline/verify"
+)
+
+// planOf renders a plan for the report.
+func planOf(p stack.Plan) *report.Plan {
+	out := &report.Plan{Class: string(p.Class), Why: p.Why, Changes: []report.Change{}}
+	for _, c := range p.Changes {
+		out.Changes = append(out.Changes, report.Change{
+			LogicalID: c.LogicalID, Type: c.Type, Action: c.Action, Replacement: c.Replacement, Causes: c.Causes,
+		})
+	}
+	for _, f := range p.Warnings {
+		out.Warnings = append(out.Warnings, report.Warning{Line: f.Line, Rule: f.Rule, Message: f.Message, Source: f.Source})
+	}
+	return out
+}
+
+// eventOf renders a row of the stack's history for the report.
+func eventOf(e stack.Event) report.Event {
+	out := report.Event{
+		At: e.Time, Source: report.FromStack, Subject: e.LogicalID, Type: e.Type, Status: e.Status, Message: e.Why(), Bad: e.Failed(),
+	}
+	if e.Hook.Type != "" {
+		out.Type = e.Hook.Type
+	}
+	if e.Hook.Status != "" {
+		out.Status = e.Hook.Status
+	}
+	return out
+}
+
+// trafficOf renders the hook's deployment for the report. CloudFormation's own
+// rollback deployment has the version from before as its target, so its share
+// counts the other way round.
+func trafficOf(t stack.Traffic) report.Traffic {
+	out := report.Traffic{At: t.Seen, Percent: t.Percent, Status: t.Status, Deployment: t.DeploymentID, Rollback: t.Rollback}
+	if t.Rollback {
+		out.Percent = 100 - t.Percent
+	}
+	return out
+}
+
+// stepEvents renders the lifecycle events that changed since before.
+func stepEvents(before, now stack.Traffic) []report.Event {
+	var events []report.Event
+	for _, s := range now.Steps {
+		was, _ := before.Step(s.Name)
+		if was.Status == s.Status || s.Status == "Pending" || s.Status == "" {
+			continue
+		}
+		e := report.Event{At: s.Start, Source: report.FromTraffic, Subject: s.Name, Status: s.Status, Message: s.Message, Bad: s.Status == "Failed"}
+		if !s.End.IsZero() {
+			e.At = s.End
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+// answerEvent renders an answer that differs from the one before it.
+func answerEvent(a answer) report.Event {
+	said := []string{}
+	if a.Status != 0 {
+		said = append(said, fmt.Sprintf("status %d", a.Status))
+	}
+	if a.Version != "" {
+		said = append(said, "version "+a.Version)
+	}
+	if a.Revision != "" {
+		said = append(said, "revision "+a.Revision)
+	}
+	if a.Body != "" {
+		said = append(said, fmt.Sprintf("%q", a.Body))
+	}
+	if a.Reason != "" && a.who != old {
+		said = append(said, "("+a.Reason+")")
+	}
+	subject := map[who]string{right: "right answer", wrong: "wrong answer", old: "the version from before", unreachable: "no answer"}[a.who]
+	if a.test {
+		subject += " on the test listener"
+	}
+	return report.Event{At: a.At, Source: report.FromVerify, Subject: subject, Message: strings.Join(said, ", "), Bad: a.who == wrong}
+}
+
+// probeOf renders what the probe saw for the report.
+func probeOf(s verify.Summary, role func(verify.Answerer) string) *report.Probe {
+	p := &report.Probe{
+		URL: report.CleanURL(s.URL), Rate: s.Rate, Started: s.Started, Ended: s.Ended, Sent: s.Sent, Answered: s.Answered, Lost: s.Lost, Skipped: s.Skipped,
+		Latency: latency(s.Latency), Errors: s.Errors, Answerers: []report.Answerer{}, Moments: []report.Moment{},
+	}
+	for _, a := range s.Answerers {
+		p.Answerers = append(p.Answerers, report.Answerer{
+			ID: a.ID, Role: role(a), Version: report.Clean(a.Version), Revision: report.Clean(a.Revision), Body: report.Clean(a.Body),
+			First: a.First, Last: a.Last, Count: a.Count,
+		})
+	}
+	for _, l := range s.Losses {
+		p.Losses = append(p.Losses, report.Loss{At: l.At, Kind: report.Clean(l.Kind)})
+	}
+	for _, m := range s.Moments {
+		p.Moments = append(p.Moments, report.Moment{
+			Start: m.Start, Seconds: m.Seconds, Sent: m.Sent, Answered: m.Answered, Lost: m.Errors, P95: m.Latency.P95,
+		})
+	}
+	return p
+}
+
+func latency(l verify.Latency) report.Latency {
+	return report.Latency{P50: l.P50, P95: l.P95, P99: l.P99, Max: l.Max}
+}
+
+// role tells who an answerer of the probe is.
+func (w *work) role(a verify.Answerer) string {
+	switch {
+	case w.crowd.expected != "" && a.Revision == w.crowd.expected:
+		return report.RoleNew
+	case w.crowd.before != "" && a.Revision == w.crowd.before, !w.changing.IsZero() && a.First.Before(w.changing):
+		return report.RoleOld
+	case w.crowd.expected == "":
+		return ""
+	}
+	return report.RoleOther
+}
+
+// expects says in words what the right answer is.
+func expects(c verify.Check) string {
+	status := c.Status
+	if status == 0 {
+		status = 200
+	}
+	parts := []string{fmt.Sprintf("status %d", status)}
+	if c.Body != "" {
+		parts = append(parts, fmt.Sprintf("a body with %q", c.Body))
+	}
+	if c.Pattern != "" {
+		parts = append(parts, fmt.Sprintf("a body like %q", c.Pattern))
+	}
+	if n := len(c.Headers); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d headers", n))
+	}
+	if c.Revision != "" {
+		parts = append(parts, "revision "+c.Revision)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// scaled is how long a time of AWS's lasts at the endpoint's speed.
+func (w *work) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / w.cfg.Speed)
+}

@@ -1,0 +1,160 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+)
+
+// deploy changes the stack, asks all the while, and decides.
+func (w *work) deploy(ctx context.Context) error {
+	if err := w.ready(ctx); err != nil {
+		if w.resume == nil {
+			w.cfg.Stacks.Discard(ctx, w.plan)
+		}
+		w.fail(ctx, stepVerify, err)
+		return &stepError{stepVerify, err}
+	}
+	w.rec.Begin(stepApply)
+	from, err := w.begin(ctx)
+	if err != nil {
+		w.fail(ctx, stepApply, err)
+		return &stepError{stepApply, err}
+	}
+	w.rec.Edit(func(p *report.Report) { p.Stack.ID = from.StackID })
+	end, err := w.newShift(from).run(ctx)
+	return w.conclude(ctx, end, err)
+}
+
+// ready prepares the check, and asks who answers before anything changes.
+func (w *work) ready(ctx context.Context) error {
+	if w.req.Check.Skip {
+		w.rec.Finish(stepVerify, report.Skipped, "not asked for")
+		w.rec.Finish(stepDecide, report.Skipped, "not asked for")
+		return nil
+	}
+	if err := w.prepare(); err != nil || w.existing == nil {
+		return err
+	}
+	if err := w.aim(*w.existing); err != nil {
+		return err
+	}
+	w.rec.Begin(stepVerify)
+	return w.greet(ctx)
+}
+
+// begin starts the change, or finds the one that an earlier run has started.
+func (w *work) begin(ctx context.Context) (stack.From, error) {
+	w.changing = time.Now()
+	if w.resume != nil {
+		return stack.From{StackID: w.resume.StackID}, nil
+	}
+	begun, err := w.cfg.Stacks.Begin(ctx, w.plan)
+	return begun.From, err
+}
+
+// conclude makes a result of how the stack's operation ended.
+func (w *work) conclude(ctx context.Context, end stack.End, err error) error {
+	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
+	if err == nil {
+		w.rec.Finish(stepApply, report.Done, end.Status)
+		return w.confirmed(ctx)
+	}
+	w.fail(ctx, stepApply, err)
+	w.result = resultOf(ctx, err)
+	var back *stack.RolledBackError
+	if errors.As(err, &back) {
+		return w.wentBack(ctx, back)
+	}
+	if w.result.outcome == report.StillGoing {
+		w.advise("run the same command again: it goes on from where the stack is; to go back instead: orgship rollback " + w.req.Stack)
+	}
+	return &stepError{stepApply, err}
+}
+
+// resultOf tells what state an operation that ended with an error left behind.
+func resultOf(ctx context.Context, err error) result {
+	var back *stack.RolledBackError
+	var stuck *stack.StuckError
+	var late *stack.TooLateError
+	switch {
+	case errors.As(err, &back):
+		return result{report.Failed, report.WentBack, err.Error()}
+	case errors.As(err, &stuck):
+		return result{report.Failed, report.Broken, err.Error()}
+	case errors.As(err, &late):
+		return result{report.Failed, report.Unchanged, err.Error()}
+	case ctx.Err() != nil:
+		return result{report.Inconclusive, report.StillGoing, "interrupted: what was begun in the stack goes on by itself, and nobody decides about it"}
+	}
+	return result{report.Error, report.StillGoing, "what was begun in the stack goes on, but it could not be followed: " + err.Error()}
+}
+
+// wentBack concludes a release whose stack is where it was before.
+func (w *work) wentBack(ctx context.Context, back *stack.RolledBackError) error {
+	if !w.cancelled {
+		w.finishVerify(report.Skipped, "the deployment failed before it could be decided")
+		w.rec.Finish(stepDecide, report.Skipped, "there was nothing to decide about")
+		return &stepError{stepApply, back}
+	}
+	w.finishVerify(report.StepFailed, w.ballot.reason)
+	w.result = result{w.ballot.verdict, report.WentBack, fmt.Sprintf("went back while the version from before was still there: %s", w.ballot.reason)}
+	if !w.oldAgain(ctx) {
+		w.result.outcome = report.Broken
+		w.result.summary += "; the version from before doesn't answer either"
+	}
+	return &stepError{stepVerify, &WrongError{Verdict: w.ballot.verdict, Reason: w.ballot.reason}}
+}
+
+// WrongError says that the app's answers were against a release.
+type WrongError struct {
+	Verdict report.Verdict
+	Reason  string
+}
+
+func (e *WrongError) Error() string {
+	switch e.Verdict {
+	case report.Failed:
+		return "the new version answered wrongly: " + e.Reason
+	case report.Error:
+		return "the new version could not be asked: " + e.Reason
+	}
+	return "the new version could not be proved: " + e.Reason
+}
+
+// Hint says what to do about it.
+func (e *WrongError) Hint() string {
+	if e.Verdict == report.Failed {
+		return "look at the answers in the report, mend the image or the check, and release again"
+	}
+	return "is the URL reachable from here? A longer termination wait gives more time to decide"
+}
+
+// oldAgain waits until the version from before answers production again.
+func (w *work) oldAgain(ctx context.Context) bool {
+	limit := time.Now().Add(max(w.scaled(30*time.Second), 5*time.Second))
+	for time.Now().Before(limit) {
+		a, err := w.ask(ctx, w.url, false)
+		if err != nil {
+			return false
+		}
+		if a.who == old || a.who == right && w.crowd.before == w.crowd.expected {
+			w.rec.Event(report.Event{Source: report.FromVerify, Subject: "the version from before", Message: "answers again", At: a.At})
+			return true
+		}
+		if pause(ctx, w.req.Check.Interval) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+func (w *work) finishVerify(state report.State, detail string) {
+	if !w.req.Check.Skip {
+		w.rec.Finish(stepVerify, state, detail)
+	}
+}

@@ -1,0 +1,104 @@
+package release
+
+import (
+	"errors"
+	"fmt"
+
+	"orgship/pipeline/org"
+	"orgship/pipeline/registry"
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+)
+
+// Error says that a run did not do what was asked. The report says the same
+// at length.
+type Error struct {
+	Verdict report.Verdict
+	Outcome report.Outcome
+	Summary string
+	Err     error // nil when the app's answers decided
+}
+
+func (e *Error) Error() string { return e.Summary }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (e *Error) Hint() string { return hint(e.Err) }
+
+// AccessError says that the account may not pull the image.
+type AccessError struct {
+	Account string
+	Image   string
+	Reason  string // the statement and condition that decided
+}
+
+func (e *AccessError) Error() string {
+	return fmt.Sprintf("account %s may not pull %s: %s", e.Account, e.Image, e.Reason)
+}
+
+// Hint says what to do about it.
+func (e *AccessError) Hint() string {
+	return "the repository is shared with an organizational unit: move the account there, or share with its unit (orgship share)"
+}
+
+// NoRecordError says that the image from before is not known.
+type NoRecordError struct{ Stack string }
+
+func (e *NoRecordError) Error() string {
+	return fmt.Sprintf("the template of stack %q has no record of an earlier image", e.Stack)
+}
+
+// Hint says what to do about it.
+func (e *NoRecordError) Hint() string {
+	return "name the image: --image repository@sha256:… (aws ecr describe-images lists what there is)"
+}
+
+// hint returns what an error says to do about it, "" for nothing.
+func hint(err error) string {
+	var with interface{ Hint() string }
+	if errors.As(err, &with) {
+		return with.Hint()
+	}
+	return ""
+}
+
+// verdictOf tells a refusal (Failed) from work that could not be done (Error).
+func verdictOf(err error) report.Verdict {
+	for _, refusal := range []any{
+		new(*stack.LintError), new(*stack.MixedError), new(*stack.ChangeSetError), new(*stack.StateError), new(*stack.ParameterError),
+		new(*stack.TooLargeError), new(*stack.RolledBackError), new(*stack.StuckError), new(*stack.InProgressError),
+		new(*registry.TagTakenError), new(*org.UnknownOUError), new(*org.AmbiguousOUError), new(*AccessError), new(*NoRecordError), new(*NoURLError),
+	} {
+		if errors.As(err, refusal) {
+			return report.Failed
+		}
+	}
+	for _, refusal := range []error{registry.ErrImageNotFound, registry.ErrRepositoryNotFound, registry.ErrDenied} {
+		if errors.Is(err, refusal) {
+			return report.Failed
+		}
+	}
+	return report.Error
+}
+
+// problem renders an error for the report.
+func problem(step string, err error) report.Problem {
+	p := report.Problem{Step: step, Message: err.Error(), Hint: hint(err)}
+	var back *stack.RolledBackError
+	var stuck *stack.StuckError
+	switch {
+	case errors.As(err, &back):
+		p.Cause = cause(back.End.Cause)
+	case errors.As(err, &stuck):
+		p.Cause = cause(stuck.End.Cause)
+	}
+	return p
+}
+
+func cause(e *stack.Event) *report.Cause {
+	if e == nil {
+		return nil
+	}
+	return &report.Cause{At: e.Time, Resource: e.LogicalID, Type: e.Type, Status: e.Status, Reason: e.Why()}
+}

@@ -1,0 +1,151 @@
+// Package release brings one image into one account and proves it: push,
+// access, plan, apply, verify, decide, report.
+//
+// The decision falls while blue still lives: a wrong answer cancels the stack's
+// update, which takes all traffic back to blue at once; right answers in a row
+// let it run to its end. A release that went back is never a success.
+//
+// This is the only room of the pipeline that knows the others; it asks each
+// for a few methods only.
+package release
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+
+	"orgship/pipeline/registry"
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+	"orgship/pipeline/verify"
+	"orgship/template"
+)
+
+// stacks is what a release asks of the stacks of its account.
+type stacks interface {
+	Describe(ctx context.Context, nameOrID string) (stack.Stack, error)
+	Template(ctx context.Context, nameOrID string) ([]byte, error)
+	PhysicalID(ctx context.Context, nameOrID, logicalID string) (string, error)
+	Plan(ctx context.Context, req stack.Request) (stack.Plan, error)
+	Discard(ctx context.Context, p stack.Plan)
+	Begin(ctx context.Context, p stack.Plan) (stack.Applied, error)
+	Watch(ctx context.Context, from stack.From, each func(stack.Event)) (stack.End, error)
+	Traffic(ctx context.Context, stackID string, since time.Time, each func(stack.Traffic)) error
+	RequestCancel(ctx context.Context, stackID string) error
+	Cancel(ctx context.Context, stackID string, each func(stack.Event)) (stack.End, error)
+	Delete(ctx context.Context, nameOrID string, each func(stack.Event)) (stack.End, error)
+}
+
+// images is what a release asks of the registry.
+type images interface {
+	Push(ctx context.Context, p registry.Push) (registry.Pushed, error)
+	Find(ctx context.Context, reference string) (registry.Image, error)
+}
+
+// balancer reads how a listener shares its traffic out.
+type balancer interface {
+	DescribeListeners(context.Context, *elasticloadbalancingv2.DescribeListenersInput, ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeListenersOutput, error)
+}
+
+// Access answers for an image (repository@sha256:…) who may pull it: at least
+// for the account of the release.
+type Access func(ctx context.Context, image string) ([]report.Access, error)
+
+// Config is what lasts: the account and the rooms at work in it.
+type Config struct {
+	Account report.Account
+	Stacks  stacks // *stack.Client of the workload account
+	Images  images // *registry.Client that may push, or at least read the image
+	// Access asks before the deployment whether the account may pull; nil skips that.
+	Access Access
+	// Balancer shows the share of traffic when CodeDeploy may not be read;
+	// nil does without.
+	Balancer balancer
+	// Speed is how much faster than AWS the endpoint's time runs: the
+	// sandbox's speed. 0 is 1.
+	Speed float64
+	// Version of the program, for reports.
+	Version string
+	// Watch is called with the recorder of a run before its first event, to
+	// show what happens; it may be nil.
+	Watch func(*report.Recorder)
+
+	// Ask and Probe are verify.Run for a single attempt and verify.Start when nil.
+	Ask   func(context.Context, verify.Check) (verify.Attempt, error)
+	Probe func(context.Context, verify.Probe) (Prober, error)
+}
+
+// Prober is a probe at work; *verify.Running is one.
+type Prober interface {
+	Snapshot() verify.Summary
+	Stop() verify.Summary
+}
+
+// Releaser does releases in one account.
+type Releaser struct{ cfg Config }
+
+// New returns a releaser.
+func New(cfg Config) *Releaser {
+	if cfg.Speed <= 0 {
+		cfg.Speed = 1
+	}
+	if cfg.Ask == nil {
+		cfg.Ask = askOnce
+	}
+	if cfg.Probe == nil {
+		cfg.Probe = func(ctx context.Context, p verify.Probe) (Prober, error) { return verify.Start(ctx, p) }
+	}
+	return &Releaser{cfg: cfg}
+}
+
+// Request is what to release, where, and what the right answer is.
+type Request struct {
+	Stack string
+	// Template of the stack; nil takes the one that the stack has.
+	Template []byte
+	// Image is repository:tag or repository@sha256:…; the release uses the
+	// digest. "" with Push, which is pushed first.
+	Image string
+	Push  *registry.Push
+	// Change is what else to write into the template; its Image is not used.
+	Change       template.Changes
+	Parameters   map[string]string
+	Tags         map[string]string
+	Capabilities []string // nil: CAPABILITY_IAM
+	RoleARN      string
+	Check        Check
+	// DryRun stops after the plan, and takes its change set away again.
+	DryRun bool
+}
+
+// Check is how to find out whether the new version is right.
+type Check struct {
+	// Check is what to ask and what the right answer is. Its URL may be empty:
+	// then it is made of Output and Path. Its Revision may be empty: then it is
+	// the image's own label. Its Deadline bounds the verification after the
+	// deployment; its Interval is 500 ms when zero, Consecutive 3.
+	verify.Check
+	Output string // the stack's output with the load balancer's DNS name; "": LoadBalancerDNSName
+	Path   string // "": /
+	// TestURL is where the test listener answers; "" finds it in the template,
+	// if its hook has a TestTrafficRoute.
+	TestURL string
+	// AnyRevision doesn't ask for the image's revision in the answer.
+	AnyRevision bool
+	// Rate is how many requests a second the probe sends through the whole
+	// release; 0: 10, negative: no probe.
+	Rate float64
+	// Skip releases without asking.
+	Skip bool
+}
+
+// askOnce makes one attempt of a check.
+func askOnce(ctx context.Context, c verify.Check) (verify.Attempt, error) {
+	c.Attempts, c.Consecutive, c.Observe = 1, 1, nil
+	result, err := verify.Run(ctx, c)
+	if err != nil {
+		return verify.Attempt{}, err
+	}
+	return result.Last[len(result.Last)-1], nil
+}

@@ -1,0 +1,124 @@
+package release
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+
+	"orgship/cfn"
+	"orgship/pipeline/org"
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+)
+
+// units finds organizational units.
+type units interface {
+	Describe(ctx context.Context) (org.Info, error)
+	OU(ctx context.Context, reference string) (org.Unit, error)
+}
+
+// Shared is a repository that an organizational unit may pull from.
+type Shared struct {
+	Stack      string // "": demoecshwapp-ecr
+	Repository string // its name; "": the template's default
+	// Unit is the organizational unit whose accounts may pull: its id, name,
+	// path of names or org path.
+	Unit         string
+	ImagesToKeep int    // 0: the template's default
+	Template     []byte // nil: cfn/ecr-repository.yaml
+}
+
+// Share deploys the repository into the account of the releaser, which is the
+// shared services account, and returns its URI. Organization must be asked with
+// credentials of the management account or of a delegated administrator.
+func (r *Releaser) Share(ctx context.Context, organization units, s Shared) (uri string, _ report.Report, err error) {
+	s.Stack = cmp.Or(s.Stack, "demoecshwapp-ecr")
+	w := r.newWork(report.Share, Request{Stack: s.Stack}, "unit", stepPlan, stepApply)
+	uri, err = w.share(ctx, organization, s)
+	if uri != "" {
+		w.rec.Edit(func(p *report.Report) { p.URLs = map[string]string{"repository": report.Clean(uri)} })
+	}
+	document, err := w.finish(ctx, err)
+	return uri, document, err
+}
+
+func (w *work) share(ctx context.Context, organization units, s Shared) (string, error) {
+	var parameters map[string]string
+	err := w.step(ctx, "unit", func(ctx context.Context) (report.State, string, error) {
+		info, err := organization.Describe(ctx)
+		if err != nil {
+			return report.Done, "", err
+		}
+		unit, err := organization.OU(ctx, s.Unit)
+		if err != nil {
+			return report.Done, "", err
+		}
+		parameters = s.parameters(info, unit)
+		return report.Done, fmt.Sprintf("%s (%s)", unit.NamePath, unit.Path), nil
+	})
+	if err != nil {
+		return "", err
+	}
+	err = w.step(ctx, stepPlan, func(ctx context.Context) (report.State, string, error) {
+		body := s.Template
+		if body == nil {
+			body = cfn.ECRRepository()
+		}
+		plan, err := w.cfg.Stacks.Plan(ctx, stack.Request{Name: s.Stack, Template: body, Parameters: parameters})
+		w.plan = plan
+		w.rec.Edit(func(p *report.Report) { p.Plan = planOf(plan) })
+		return report.Done, describe(plan), err
+	})
+	if err != nil {
+		return "", err
+	}
+	return w.applyShared(ctx, s)
+}
+
+func (s Shared) parameters(info org.Info, unit org.Unit) map[string]string {
+	p := map[string]string{"OrgID": info.ID, "DevOrgUnitID": unit.ID}
+	if s.Repository != "" {
+		p["RepositoryName"] = s.Repository
+	}
+	if s.ImagesToKeep > 0 {
+		p["ImagesToKeep"] = strconv.Itoa(s.ImagesToKeep)
+	}
+	return p
+}
+
+func (w *work) applyShared(ctx context.Context, s Shared) (string, error) {
+	err := w.step(ctx, stepApply, func(ctx context.Context) (report.State, string, error) {
+		if w.plan.Class == stack.NothingToDo {
+			w.result = result{report.Successful, report.Unchanged, "the repository is shared as it should be"}
+			return report.Skipped, w.plan.Why, nil
+		}
+		end, err := w.follow(ctx)
+		return report.Done, end.Status, err
+	})
+	if err != nil {
+		return "", err
+	}
+	now, err := w.cfg.Stacks.Describe(ctx, s.Stack)
+	if err != nil {
+		return "", &stepError{stepApply, err}
+	}
+	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = now.ID, now.Status })
+	if w.result.verdict == "" {
+		w.result = result{report.Successful, report.Released, "the repository is shared with " + s.Unit}
+	}
+	return now.Outputs["RepositoryUri"], nil
+}
+
+// follow applies the plan and records the events.
+func (w *work) follow(ctx context.Context) (stack.End, error) {
+	begun, err := w.cfg.Stacks.Begin(ctx, w.plan)
+	if err != nil {
+		return stack.End{}, err
+	}
+	end, err := w.cfg.Stacks.Watch(ctx, begun.From, func(e stack.Event) { w.rec.Event(eventOf(e)) })
+	if err != nil {
+		w.result = resultOf(ctx, err)
+	}
+	return end, err
+}

@@ -1,0 +1,257 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+)
+
+// shift is the time in which the stack changes: events, traffic and answers
+// come in, and decisions go out. One goroutine owns all of it.
+type shift struct {
+	*work
+	from stack.From
+
+	events  chan stack.Event
+	traffic chan stack.Traffic
+	shares  chan share // by the listener, when CodeDeploy may not be read
+	answers chan answer
+	ended   chan ending
+	back    chan error // what became of the request to cancel
+
+	share   share
+	status  string // of the stack, by its own events
+	shown   stack.Traffic
+	latest  map[string]string // by URL: the meaning and mark of the last answer
+	timeUp  <-chan time.Time
+	running sync.WaitGroup
+	follows bool // the traffic is being followed
+	going   bool // back
+}
+
+// ending is what a watch came to.
+type ending struct {
+	stack.End
+	err error
+}
+
+func (w *work) newShift(from stack.From) *shift {
+	s := &shift{
+		work: w, from: from,
+		events: make(chan stack.Event), traffic: make(chan stack.Traffic), shares: make(chan share), answers: make(chan answer),
+		ended: make(chan ending, 1), back: make(chan error, 1),
+		latest: map[string]string{},
+	}
+	if w.existing != nil && w.plan.Class == stack.InfrastructureOnly {
+		s.share = share{known: true, percent: 100} // no second version to tell apart
+	}
+	return s
+}
+
+// send hands a value to the shift, unless that is over.
+func send[T any](ctx context.Context, to chan<- T, value T) {
+	select {
+	case to <- value:
+	case <-ctx.Done():
+	}
+}
+
+// run follows the stack to the end of its operation, or ctx's.
+func (s *shift) run(ctx context.Context) (stack.End, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer s.running.Wait()
+	defer stop()
+	s.running.Go(func() {
+		end, err := s.cfg.Stacks.Watch(ctx, s.from, func(e stack.Event) { send(ctx, s.events, e) })
+		s.ended <- ending{end, err}
+	})
+	if s.url != "" {
+		s.running.Go(func() { s.asking(ctx) })
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case e := <-s.events:
+			s.onEvent(ctx, e)
+		case t := <-s.traffic:
+			s.onTraffic(t)
+		case now := <-s.shares:
+			s.onShare(now, report.Traffic{At: time.Now(), Percent: now.percent, Status: "by the listener"})
+		case a := <-s.answers:
+			s.onAnswer(ctx, a)
+		case <-s.timeUp:
+			s.act(ctx, s.ballot.timeUp())
+		case err := <-s.back:
+			s.onBack(err)
+		case <-tick.C:
+			s.showProbe()
+		case end := <-s.ended:
+			return end.End, end.err
+		}
+	}
+}
+
+// asking asks production, and the test listener where there is one, over and over.
+func (s *shift) asking(ctx context.Context) {
+	for {
+		for _, target := range []string{s.url, s.testURL} {
+			if target == "" {
+				continue
+			}
+			a, err := s.ask(ctx, target, target == s.testURL)
+			if err != nil {
+				return // ctx is done: the check itself was tried before
+			}
+			send(ctx, s.answers, a)
+		}
+		if pause(ctx, s.req.Check.Interval) != nil {
+			return
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *shift) onEvent(ctx context.Context, e stack.Event) {
+	s.rec.Event(eventOf(e))
+	s.rec.Detail(stepApply, e.LogicalID+" "+e.Status)
+	if e.OfStack() {
+		s.status = e.Status
+	}
+	if !s.follows && s.hook.there && s.existing != nil {
+		s.follows = true
+		since := e.Time.Add(-time.Second)
+		s.running.Go(func() { s.following(ctx, since) })
+	}
+}
+
+// following follows CodeDeploy's deployment, or the listener where that may not
+// be read.
+func (s *shift) following(ctx context.Context, since time.Time) {
+	err := s.cfg.Stacks.Traffic(ctx, s.from.StackID, since, func(t stack.Traffic) { send(ctx, s.traffic, t) })
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	s.advise(err.Error() + ": " + hint(err))
+	if s.cfg.Balancer != nil && s.resume == nil {
+		s.listening(ctx)
+	}
+}
+
+func (s *shift) onTraffic(t stack.Traffic) {
+	for _, e := range stepEvents(s.shown, t) {
+		s.rec.Event(e)
+	}
+	if t.Reason != "" && t.Reason != s.shown.Reason {
+		s.rec.Event(report.Event{Source: report.FromTraffic, Subject: t.DeploymentID, Status: t.Status, Message: t.Reason})
+	}
+	s.shown = t
+	now := share{known: true, percent: t.Percent}
+	if t.Rollback {
+		now = s.share // going back is decided: what is served then is the old version's
+	}
+	s.onShare(now, trafficOf(t))
+}
+
+// onShare takes in how the traffic is shared out. Once the new version has all
+// of it, the time runs in which going back costs one call: four fifths of the
+// termination wait leave room for that call.
+func (s *shift) onShare(now share, shown report.Traffic) {
+	if now.percent != s.share.percent || !s.share.known {
+		s.rec.Event(report.Event{At: shown.At, Source: report.FromTraffic, Subject: "production traffic", Message: percent(shown.Percent) + " on the new version"})
+	}
+	s.rec.Traffic(shown)
+	was := s.share
+	s.share = now
+	if s.ballot != nil && s.share.full() && !was.full() {
+		s.ballot.restart(s.url)
+	}
+	if s.share.full() && !was.full() && s.url != "" && s.ballot.decided == undecided {
+		s.rec.Begin(stepDecide)
+		if wait := s.scaled(s.hook.wait) * 4 / 5; wait > 0 {
+			s.timeUp = time.After(wait)
+		}
+	}
+}
+
+func (s *shift) onAnswer(ctx context.Context, a answer) {
+	if a.test && a.who == unreachable {
+		return // the test listener may be closed to us: production decides then
+	}
+	if key := string(a.who) + mark(a.Attempt); s.latest[a.url] != key {
+		s.latest[a.url] = key
+		s.rec.Event(answerEvent(a))
+	}
+	if !s.going && !s.over() {
+		s.act(ctx, s.ballot.count(a, s.share))
+	}
+}
+
+// over reports whether the stack goes back by itself: the old version's answers
+// are right then.
+func (s *shift) over() bool {
+	return s.status != "" && !stack.BlueLives(s.status) && !cleaning(s.status)
+}
+
+func cleaning(status string) bool { return status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" }
+
+// act carries a decision out.
+func (s *shift) act(ctx context.Context, d decision) {
+	if d == undecided {
+		return
+	}
+	s.decidedAt, s.blueLived = time.Now(), s.status == "" || stack.BlueLives(s.status)
+	if d == keep {
+		s.rec.Finish(stepDecide, report.Done, "keep it: "+s.ballot.reason)
+		return
+	}
+	s.going = true
+	if !s.blueLived {
+		s.rec.Finish(stepDecide, report.StepFailed, "too late to go back by cancelling: "+s.ballot.reason)
+		return
+	}
+	s.rec.Finish(stepDecide, report.StepFailed, "go back: "+s.ballot.reason)
+	s.cancelled = true
+	s.running.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
+		defer cancel()
+		s.back <- s.cfg.Stacks.RequestCancel(ctx, s.from.StackID)
+	})
+}
+
+// onBack learns whether the update could be cancelled.
+func (s *shift) onBack(err error) {
+	var late *stack.TooLateError
+	switch {
+	case err == nil:
+		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: "asked CloudFormation to cancel the update: traffic goes back"})
+	case errors.As(err, &late):
+		s.blueLived, s.cancelled = false, false
+		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: err.Error(), Bad: true})
+	default:
+		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: err.Error(), Bad: true})
+		s.rec.Problem(problem(stepDecide, err))
+	}
+}
+
+func (w *work) showProbe() {
+	if w.probe == nil {
+		return
+	}
+	seen := probeOf(w.probe.Snapshot(), w.role)
+	w.rec.Edit(func(p *report.Report) { p.Probe = seen })
+}

@@ -1,0 +1,326 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"orgship/pipeline/registry"
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+	"orgship/template"
+)
+
+// The steps of a release.
+const (
+	stepPush   = "push"
+	stepAccess = "access"
+	stepPlan   = "plan"
+	stepApply  = "apply"
+	stepVerify = "verify"
+	stepDecide = "decide"
+)
+
+// work is one run.
+type work struct {
+	cfg Config
+	rec *report.Recorder
+	req Request
+
+	image    registry.Image // to release
+	images   []string       // the record of what ran before, for the new template
+	recorded bool           // images is given, not to be made of what runs now
+	before   string         // image that runs now, "" without any
+	existing *stack.Stack   // nil: there is none yet
+	rendered stack.Request
+	plan     stack.Plan
+	resume   *stack.InProgressError // the same release, begun by an earlier run
+	hook     hook                   // what the template says about the traffic
+
+	url, testURL string
+	crowd        crowd
+	ballot       *ballot
+	probe        Prober
+	decidedAt    time.Time
+	blueLived    bool
+	cancelled    bool      // by us
+	changing     time.Time // when the change began
+
+	result result
+}
+
+// result is what the run came to.
+type result struct {
+	verdict report.Verdict
+	outcome report.Outcome
+	summary string
+}
+
+func (r *Releaser) newWork(kind report.Kind, req Request, steps ...string) *work {
+	rec := report.NewRecorder(kind, r.cfg.Version, nil, steps...)
+	rec.Edit(func(p *report.Report) {
+		p.Account = r.cfg.Account
+		p.Account.Endpoint = report.CleanURL(p.Account.Endpoint)
+		p.Stack.Name = req.Stack
+	})
+	if r.cfg.Watch != nil {
+		r.cfg.Watch(rec)
+	}
+	return &work{cfg: r.cfg, rec: rec, req: req, crowd: crowd{seen: map[string]bool{}}}
+}
+
+// Release does the whole of it. The report is complete in any case; the error,
+// an *Error, is nil only if the verdict is successful.
+func (r *Releaser) Release(ctx context.Context, req Request) (report.Report, error) {
+	w := r.newWork(report.Release, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
+	return w.finish(ctx, w.release(ctx))
+}
+
+// release runs the steps up to the plan and then, if there is anything to do,
+// the deployment.
+func (w *work) release(ctx context.Context) error {
+	for _, s := range []struct {
+		name string
+		do   func(context.Context) (report.State, string, error)
+	}{
+		{stepPush, w.push}, {stepAccess, w.access}, {stepPlan, w.planned},
+	} {
+		if err := w.step(ctx, s.name, s.do); err != nil {
+			return err
+		}
+	}
+	switch {
+	case w.req.DryRun:
+		w.cfg.Stacks.Discard(ctx, w.plan)
+		w.result = result{report.Successful, report.Unchanged, "dry run: " + describe(w.plan)}
+		return nil
+	case w.resume == nil && w.plan.Class == stack.NothingToDo:
+		return w.unchanged(ctx)
+	}
+	return w.deploy(ctx)
+}
+
+// step runs one step and records how it went.
+func (w *work) step(ctx context.Context, name string, do func(context.Context) (report.State, string, error)) error {
+	w.rec.Begin(name)
+	state, detail, err := do(ctx)
+	if err != nil {
+		w.fail(ctx, name, err)
+		return &stepError{name, err}
+	}
+	w.rec.Finish(name, state, detail)
+	return nil
+}
+
+func (w *work) fail(ctx context.Context, name string, err error) {
+	state := report.StepFailed
+	if ctx.Err() != nil {
+		state = report.Interrupted
+	}
+	w.rec.Finish(name, state, err.Error())
+}
+
+// stepError is an error and the step it comes from.
+type stepError struct {
+	step string
+	err  error
+}
+
+func (e *stepError) Error() string { return e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+// push brings the image into the repository and learns who it is.
+func (w *work) push(ctx context.Context) (report.State, string, error) {
+	state, detail, pushed := report.Skipped, "it is in the repository", registry.Pushed{Reference: w.req.Image, AlreadyThere: true}
+	if w.req.Push != nil {
+		var err error
+		if pushed, err = w.cfg.Images.Push(ctx, *w.req.Push); err != nil {
+			return state, "", err
+		}
+		state, detail = report.Done, size(pushed.BlobBytesSent)+" sent"
+	}
+	image, err := w.cfg.Images.Find(ctx, pushed.Reference)
+	if err != nil {
+		return state, "", err
+	}
+	w.image = image
+	w.crowd.expected = image.Revision
+	w.rec.Edit(func(p *report.Report) {
+		p.Image = &report.Image{
+			Reference: image.Reference, Digest: image.Digest, Tag: pushed.Tag, Revision: report.Clean(image.Revision),
+			Version: report.Clean(image.Version), Bytes: pushed.BlobBytesSent, AlreadyThere: pushed.AlreadyThere,
+		}
+	})
+	if image.Revision == "" && !w.req.Check.AnyRevision && !w.req.Check.Skip {
+		w.advise("the image has no label " + registry.RevisionLabel + ": that it is the one that answers can't be proved")
+	}
+	return state, detail, nil
+}
+
+func size(bytes int64) string {
+	switch {
+	case bytes < 1024:
+		return fmt.Sprintf("%d bytes", bytes)
+	case bytes < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(bytes)/1024)
+	}
+	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
+}
+
+// access refuses, with the reason, to deploy what the account can't pull.
+func (w *work) access(ctx context.Context) (report.State, string, error) {
+	if w.cfg.Access == nil {
+		return report.Skipped, "not asked for", nil
+	}
+	list, err := w.cfg.Access(ctx, w.image.Reference)
+	if err != nil {
+		return report.Done, "", err
+	}
+	w.rec.Edit(func(p *report.Report) { p.Access = list })
+	for _, a := range list {
+		if a.Account != w.cfg.Account.ID {
+			continue
+		}
+		if !a.Allowed {
+			return report.Done, "", &AccessError{Account: a.Account, Image: w.image.Reference, Reason: a.Reason}
+		}
+		return report.Done, a.Reason, nil
+	}
+	return report.Done, "", fmt.Errorf("nobody said whether account %s may pull the image", w.cfg.Account.ID)
+}
+
+// planned renders the template, and finds out what it would change.
+func (w *work) planned(ctx context.Context) (report.State, string, error) {
+	if err := w.look(ctx); err != nil {
+		return report.Done, "", err
+	}
+	if err := w.render(); err != nil {
+		return report.Done, "", err
+	}
+	var busy *stack.InProgressError
+	plan, err := w.cfg.Stacks.Plan(ctx, w.rendered)
+	w.plan = plan
+	w.rec.Edit(func(p *report.Report) { p.Plan = planOf(plan) })
+	if errors.As(err, &busy) && stack.SameOperation(busy, w.rendered) {
+		w.resume = busy
+		return report.Done, "an earlier run has begun this release: going on from there", nil
+	}
+	if err != nil {
+		return report.Done, "", err
+	}
+	return report.Done, describe(plan), nil
+}
+
+func describe(p stack.Plan) string {
+	if p.Why == "" {
+		return string(p.Class)
+	}
+	return string(p.Class) + ": " + p.Why
+}
+
+// look reads what is there: the stack, its image, and who that image is.
+func (w *work) look(ctx context.Context) error {
+	s, err := w.cfg.Stacks.Describe(ctx, w.req.Stack)
+	var none *stack.NotFoundError
+	switch {
+	case errors.As(err, &none) && w.req.Template != nil:
+		return nil
+	case err != nil:
+		return err
+	case unborn(s.Status):
+		if w.req.Template == nil {
+			return &stack.StateError{Name: s.Name, Status: s.Status, Reason: "it has never lived"}
+		}
+		return nil
+	}
+	w.existing = &s
+	body, err := w.cfg.Stacks.Template(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	if w.req.Template == nil {
+		w.req.Template = body
+	}
+	if w.before, _, err = template.Image(body, w.req.Change.Container); err != nil {
+		w.before = "" // a template of another make: it says nothing about images
+	}
+	if !w.recorded {
+		w.images = history(w.before, w.image.Reference, previous(body))
+	}
+	w.meet(ctx)
+	return nil
+}
+
+// unborn reports whether a stack of this status has never served anything.
+func unborn(status string) bool {
+	switch status {
+	case "REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS":
+		return true
+	}
+	return false
+}
+
+// meet finds out who the image from before is. It may be gone from the
+// repository: then only what it answers tells.
+func (w *work) meet(ctx context.Context) {
+	reference := w.before
+	if reference == w.image.Reference && len(w.images) > 0 && !stack.Settled(w.existing.Status) {
+		reference = w.images[0] // the release that is under way already wrote itself down
+	}
+	if !strings.Contains(reference, "@sha256:") {
+		return
+	}
+	image := w.image
+	if reference != w.image.Reference {
+		var err error
+		if image, err = w.cfg.Images.Find(ctx, reference); err != nil {
+			image = registry.Image{Reference: reference, Digest: reference[strings.Index(reference, "@")+1:]}
+		}
+	}
+	w.crowd.before = image.Revision
+	w.rec.Edit(func(p *report.Report) {
+		p.Before = &report.Image{
+			Reference: image.Reference, Digest: image.Digest, Revision: report.Clean(image.Revision), Version: report.Clean(image.Version), AlreadyThere: true,
+		}
+	})
+}
+
+// render writes the image into the template.
+func (w *work) render() error {
+	change := w.req.Change
+	change.Image = w.image.Reference
+	body, err := template.Render(w.req.Template, change)
+	if err != nil {
+		return fmt.Errorf("writing the image into the template: %w", err)
+	}
+	body = withRecord(body, w.images)
+	capabilities := w.req.Capabilities
+	if capabilities == nil {
+		capabilities = []string{"CAPABILITY_IAM"}
+	}
+	w.rendered = stack.Request{
+		Name: w.req.Stack, Template: body, Parameters: w.req.Parameters, Tags: w.req.Tags, Capabilities: capabilities, RoleARN: w.req.RoleARN,
+	}
+	parameters := map[string]string{}
+	if w.existing != nil {
+		maps.Copy(parameters, w.existing.Parameters)
+	}
+	maps.Copy(parameters, w.req.Parameters)
+	w.hook, err = readHook(body, parameters)
+	return err
+}
+
+// advise adds what is worth knowing to the report, once.
+func (w *work) advise(text string) {
+	w.rec.Edit(func(p *report.Report) {
+		for _, h := range p.Hints {
+			if h == text {
+				return
+			}
+		}
+		p.Hints = append(p.Hints, report.Clean(text))
+	})
+}
