@@ -49,7 +49,7 @@ func Compile(ctx context.Context, source []byte, platform v1.Platform) (*Binary,
 	if err != nil {
 		return nil, fmt.Errorf("compiling the demo app: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // what stays lies in the temporary folder
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), source, 0o600); err != nil {
 		return nil, fmt.Errorf("compiling the demo app: %w", err)
 	}

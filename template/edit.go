@@ -24,19 +24,14 @@ func (p path) add(steps ...any) path { return append(slices.Clone(p), steps...) 
 
 func (p path) String() string {
 	var b strings.Builder
-	for i, step := range p {
-		switch {
-		case i == 0:
-			fmt.Fprint(&b, step)
-		default:
-			if index, ok := step.(int); ok {
-				fmt.Fprintf(&b, "[%d]", index)
-			} else {
-				fmt.Fprintf(&b, ".%s", step)
-			}
+	for _, step := range p {
+		if index, ok := step.(int); ok {
+			fmt.Fprintf(&b, "[%d]", index)
+		} else {
+			fmt.Fprintf(&b, ".%s", step)
 		}
 	}
-	return b.String()
+	return strings.TrimPrefix(b.String(), ".")
 }
 
 func newEditor(src []byte) (*editor, error) {

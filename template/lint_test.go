@@ -11,9 +11,10 @@ import (
 	"orgship/template"
 )
 
-// TestLint lints the bad templates: the first line of each names the rule that
-// it breaks, and no other rule may find anything. "none" stands for the good one
-// that the others are, with one fault each.
+// TestLint lints the bad templates. The first line of each names the rule that
+// it breaks, and no other rule may find anything: "# OS109", or "# OS102 on
+// update" where AWS takes the template and refuses the first release with it.
+// "none" stands for the good one that the others are, with one fault each.
 func TestLint(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/lint/*.yaml")

@@ -85,7 +85,7 @@ func SubParts(text string) ([]SubPart, error) {
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			return nil, fmt.Errorf("Template error: unclosed ${ in Fn::Sub text %q", text) //nolint:staticcheck // CloudFormation's prefix
+			return nil, fmt.Errorf("Template error: unclosed ${ in Fn::Sub text %q", text)
 		}
 		if escaped, ok := strings.CutPrefix(name, "!"); ok {
 			literal += "${" + escaped + "}"

@@ -181,7 +181,7 @@ func (y *yamlSpans) value(n *yaml.Node) *span {
 // untagged value begins with their characters.
 func (y *yamlSpans) skipTag(pos int) int {
 	for pos < len(y.src) && (y.src[pos] == '!' || y.src[pos] == '&') {
-		for pos < len(y.src) && !isBlank(y.src[pos]) && !(bytes.IndexByte([]byte(",]}"), y.src[pos]) >= 0) {
+		for pos < len(y.src) && !isBlank(y.src[pos]) && bytes.IndexByte([]byte(",]}"), y.src[pos]) < 0 {
 			pos++
 		}
 		pos = y.skipBlank(pos)

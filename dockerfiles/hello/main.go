@@ -9,7 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -27,15 +27,17 @@ const (
 )
 
 func main() {
+	log := slog.New(slog.NewTextHandler(os.Stdout, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Getenv, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
+	err := run(ctx, os.Getenv, log)
+	stop()
+	if err != nil {
+		log.Error(err.Error())
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, getenv func(string) string, log io.Writer) error {
+func run(ctx context.Context, getenv func(string) string, log *slog.Logger) error {
 	a, err := newApp(getenv, log)
 	if err != nil {
 		return err
@@ -44,7 +46,7 @@ func run(ctx context.Context, getenv func(string) string, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	fmt.Fprintf(log, "hello: variant %s, version %s, revision %s, listening on %s\n", a.variant, a.version, a.revision, listener.Addr())
+	log.Info("listening", "address", listener.Addr(), "variant", a.variant, "version", a.version, "revision", a.revision)
 	return a.serve(ctx, listener)
 }
 
@@ -55,10 +57,10 @@ type app struct {
 	handler   http.Handler
 	draining  atomic.Bool
 	drainTime time.Duration
-	log       io.Writer
+	log       *slog.Logger
 }
 
-func newApp(getenv func(string) string, log io.Writer) (*app, error) {
+func newApp(getenv func(string) string, log *slog.Logger) (*app, error) {
 	a := &app{
 		variant: getenv("VARIANT"), version: getenv("VERSION"), revision: getenv("REVISION"),
 		drainTime: drainTime, log: log,
@@ -74,7 +76,7 @@ func newApp(getenv func(string) string, log io.Writer) (*app, error) {
 }
 
 func (a *app) greet(w http.ResponseWriter, _ *http.Request) {
-	fmt.Fprintf(w, "Hello World! (%s)\n", a.variant)
+	_, _ = fmt.Fprintf(w, "Hello World! (%s)\n", a.variant) // a client that is gone
 }
 
 // health is what the target group asks for.
@@ -83,7 +85,7 @@ func (a *app) health(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 		return
 	}
-	fmt.Fprintln(w, "ok")
+	_, _ = fmt.Fprintln(w, "ok")
 }
 
 // named puts into each answer who gave it.
@@ -116,7 +118,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
-	fmt.Fprintln(a.log, "hello: draining")
+	a.log.Info("draining")
 	a.draining.Store(true)
 	server.SetKeepAlivesEnabled(false)
 	limit, cancel := context.WithTimeout(context.Background(), a.drainTime)
@@ -125,6 +127,6 @@ func (a *app) serve(ctx context.Context, listener net.Listener) error {
 		_ = server.Close() // what is still open is cut, which the error says
 		return fmt.Errorf("draining for %s: %w", a.drainTime, err)
 	}
-	fmt.Fprintln(a.log, "hello: drained")
+	a.log.Info("drained")
 	return nil
 }

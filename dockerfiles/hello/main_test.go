@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,7 @@ func env(values map[string]string) func(string) string {
 
 func green(t *testing.T) *app {
 	t.Helper()
-	a, err := newApp(env(map[string]string{"VARIANT": "Green", "VERSION": "1.2.3", "REVISION": "abc"}), io.Discard)
+	a, err := newApp(env(map[string]string{"VARIANT": "Green", "VERSION": "1.2.3", "REVISION": "abc"}), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,36 +48,43 @@ func TestHandler(t *testing.T) {
 		a.draining.Store(tt.draining)
 		server := httptest.NewServer(a.handler)
 		defer server.Close()
-		response, body := ask(t, tt.method, server.URL+tt.path)
-		if response.StatusCode != tt.status || body != tt.body {
-			t.Errorf("%s %s: %s %q, want %d %q", tt.method, tt.path, response.Status, body, tt.status, tt.body)
+		got := ask(t, tt.method, server.URL+tt.path)
+		if got.status != tt.status || got.body != tt.body {
+			t.Errorf("%s %s: %d %q, want %d %q", tt.method, tt.path, got.status, got.body, tt.status, tt.body)
 		}
-		if v, r := response.Header.Get("X-App-Version"), response.Header.Get("X-Image-Revision"); v != "1.2.3" || r != "abc" {
+		if v, r := got.header.Get("X-App-Version"), got.header.Get("X-Image-Revision"); v != "1.2.3" || r != "abc" {
 			t.Errorf("%s %s: version %q, revision %q", tt.method, tt.path, v, r)
 		}
 	}
 }
 
-func ask(t *testing.T, method, url string) (response *http.Response, body string) {
+type answer struct {
+	status int
+	body   string
+	header http.Header
+}
+
+func ask(t *testing.T, method, url string) answer {
 	t.Helper()
 	request, err := http.NewRequest(method, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response, err = http.DefaultClient.Do(request); err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	read, err := io.ReadAll(response.Body)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(read)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{response.StatusCode, string(body), response.Header}
 }
 
 func TestVariantIsRequired(t *testing.T) {
 	t.Parallel()
-	err := run(t.Context(), env(nil), io.Discard)
+	err := run(t.Context(), env(nil), slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "VARIANT") {
 		t.Errorf("error %v, want one that names VARIANT", err)
 	}
@@ -150,7 +158,11 @@ func TestDrainIsBounded(t *testing.T) {
 	t.Parallel()
 	s := startSlow(t, time.Millisecond)
 	defer close(s.leave)
-	go func() { _, _ = http.Get(s.url) }() // is cut
+	go func() {
+		if response, err := http.Get(s.url); err == nil { // it is cut
+			_ = response.Body.Close()
+		}
+	}()
 	<-s.entered
 	s.stop()
 	if err := <-s.ended; !errors.Is(err, context.DeadlineExceeded) {
