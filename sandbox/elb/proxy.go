@@ -21,7 +21,7 @@ func newProxy(f *front, p *pool) http.Handler {
 		Transport:     p,
 		Rewrite:       f.rewrite,
 		ErrorHandler:  failed,
-		FlushInterval: -1, // answers stream
+		FlushInterval: time.Millisecond, // answers stream, small ones in one write
 		BufferPool:    f.edge,
 		ErrorLog:      log.New(io.Discard, "", 0),
 	}
