@@ -44,7 +44,6 @@ func missing(arn string) types.Failure {
 type failure struct {
 	code   types.TaskStopCode
 	reason string
-	hidden bool // no task came of it
 }
 
 func (f *failure) Error() string { return f.reason }

@@ -35,8 +35,8 @@ func TestTaskSet(t *testing.T) {
 		t.Errorf("ARN %s, want %s", *set.TaskSetArn, want)
 	}
 	tasks := w.tasks("RUNNING")
-	if len(tasks) != 2 || len(w.targets.addresses(blueTG)) != 2 {
-		t.Fatalf("%d tasks, targets %v", len(tasks), w.targets.addresses(blueTG))
+	if len(tasks) != 2 || len(w.targets.addresses()) != 2 {
+		t.Fatalf("%d tasks, targets %v", len(tasks), w.targets.addresses())
 	}
 	w.checkTask(tasks[0], id)
 	if *tasks[0].Attachments[0].Details[0].Value == *tasks[1].Attachments[0].Details[0].Value {
@@ -61,7 +61,7 @@ func TestTaskSet(t *testing.T) {
 	if svc.RunningCount != 2 || len(svc.TaskSets) != 1 || *svc.TaskSets[0].Status != "PRIMARY" || svc.DesiredCount != 2 || *svc.Status != "ACTIVE" {
 		t.Errorf("%+v", svc)
 	}
-	w.deleteSet(id, true)
+	w.deleteSet(id)
 	w.eventually("the task set is gone", func() bool { return w.describeSet(id).Id == nil })
 	w.nothingIsLeft()
 }
@@ -108,9 +108,9 @@ func (w *world) checkTask(task types.Task, set string) {
 	}
 }
 
-func (w *world) deleteSet(id string, force bool) {
+func (w *world) deleteSet(id string) {
 	w.t.Helper()
-	if _, err := w.DeleteTaskSet(w.ctx, &awsecs.DeleteTaskSetInput{Cluster: new("web"), Service: new("app"), TaskSet: &id, Force: &force}); err != nil {
+	if _, err := w.DeleteTaskSet(w.ctx, &awsecs.DeleteTaskSetInput{Cluster: new("web"), Service: new("app"), TaskSet: &id, Force: new(true)}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -119,7 +119,7 @@ func (w *world) deleteSet(id string, force bool) {
 func (w *world) nothingIsLeft() {
 	w.t.Helper()
 	w.runtime.allGone(w.t)
-	if left := w.targets.addresses(blueTG); len(left) > 0 {
+	if left := w.targets.addresses(); len(left) > 0 {
 		w.t.Errorf("targets are left: %v", left)
 	}
 	subnets, err := w.network.DescribeSubnets(w.ctx, &ec2.DescribeSubnetsInput{})
@@ -144,7 +144,7 @@ func TestComputedDesiredCount(t *testing.T) {
 		if set := w.describeSet(id); set.ComputedDesiredCount != want || set.RunningCount != want {
 			t.Errorf("%v%%: computed %d, running %d, want %d", scale, set.ComputedDesiredCount, set.RunningCount, want)
 		}
-		w.deleteSet(id, true)
+		w.deleteSet(id)
 	}
 }
 
@@ -183,7 +183,7 @@ func TestScaling(t *testing.T) {
 		t.Errorf("%s %s", task.StopCode, *task.StoppedReason)
 	}
 	w.steady(id)
-	if n := len(w.targets.addresses(blueTG)); n != 2 {
+	if n := len(w.targets.addresses()); n != 2 {
 		t.Errorf("%d targets", n)
 	}
 	if w.Failure(id) != "" {
@@ -200,9 +200,9 @@ func TestDraining(t *testing.T) {
 	w.definition(func(i *awsecs.RegisterTaskDefinitionInput) { i.ContainerDefinitions[0].StopTimeout = new(int32(100)) })
 	id := w.taskSet()
 	w.steady(id)
-	w.targets.set(blueTG, func(g *group) { g.drains = true })
+	w.targets.set(func(g *group) { g.drains = true })
 	busy := w.tasks("RUNNING")[0]
-	w.deleteSet(id, true)
+	w.deleteSet(id)
 	status := func() string {
 		out, err := w.DescribeTasks(w.ctx, &awsecs.DescribeTasksInput{Cluster: new("web"), Tasks: []string{*busy.TaskArn}})
 		if err != nil || len(out.Tasks) != 1 {
@@ -221,7 +221,7 @@ func TestDraining(t *testing.T) {
 		t.Error("the task was stopped while it drained")
 	default:
 	}
-	w.targets.set(blueTG, func(g *group) { clear(g.states) })
+	w.targets.set(func(g *group) { clear(g.states) })
 	w.eventually("the task has stopped", func() bool { return status() == "STOPPED" })
 	if got := w.fake(busy).grace; got != 100*time.Second/1000 {
 		t.Errorf("grace %v", got)
@@ -304,7 +304,7 @@ func TestTasksThatCannotStart(t *testing.T) {
 			if s := w.describeSet(id); s.StabilityStatus != types.StabilityStatusStabilizing {
 				t.Errorf("the task set is %s", s.StabilityStatus)
 			}
-			w.deleteSet(id, true)
+			w.deleteSet(id)
 			w.eventually("the task set is gone", func() bool { return w.describeSet(id).Id == nil })
 			if w.Failure(id) != "" {
 				t.Error("a deleted task set goes on failing")
@@ -353,7 +353,7 @@ func TestTaskThatEnds(t *testing.T) {
 	id := w.taskSet()
 	w.steady(id)
 	for range 3 {
-		w.targets.set(blueTG, func(g *group) { g.first = elbtypes.TargetHealth{State: "initial"} })
+		w.targets.set(func(g *group) { g.first = elbtypes.TargetHealth{State: "initial"} })
 		w.eventually("a task runs", func() bool { r := w.tasks("RUNNING"); return len(r) == 1 && *r[0].LastStatus == "RUNNING" })
 		task := w.tasks("RUNNING")[0]
 		w.fake(task).exit(3)
@@ -369,9 +369,9 @@ func TestTaskThatEnds(t *testing.T) {
 	if want := "Essential container in task exited (exit code 3)"; w.Failure(id) != want {
 		t.Errorf("failure %q, want %q", w.Failure(id), want)
 	}
-	w.targets.set(blueTG, func(g *group) { g.first = elbtypes.TargetHealth{State: "healthy"} })
+	w.targets.set(func(g *group) { g.first = elbtypes.TargetHealth{State: "healthy"} })
 	w.eventually("a task runs", func() bool { r := w.tasks("RUNNING"); return len(r) == 1 && *r[0].LastStatus == "RUNNING" })
-	w.targets.set(blueTG, func(g *group) {
+	w.targets.set(func(g *group) {
 		for at := range g.states {
 			g.states[at] = elbtypes.TargetHealth{State: "healthy"}
 		}
@@ -386,7 +386,7 @@ func TestTaskThatEnds(t *testing.T) {
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.targets.set(blueTG, func(g *group) {
+	w.targets.set(func(g *group) {
 		g.first = elbtypes.TargetHealth{State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: new("Health checks failed with these codes: [500]")}
 	})
 	w.service(1)
@@ -403,7 +403,7 @@ func TestHealth(t *testing.T) {
 	if !w.told(") (port 80) is unhealthy in (target-group " + blueTG + ") due to (reason Health checks failed with these codes: [500]).") {
 		t.Error("no event says so")
 	}
-	w.targets.set(blueTG, func(g *group) {
+	w.targets.set(func(g *group) {
 		g.first = elbtypes.TargetHealth{State: "unused", Reason: "Target.NotInUse"}
 	})
 	w.steady(id) // nobody checks what nobody uses
@@ -412,7 +412,7 @@ func TestHealth(t *testing.T) {
 func TestHealthCheckGracePeriod(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.targets.set(blueTG, func(g *group) { g.first = elbtypes.TargetHealth{State: "unhealthy"} })
+	w.targets.set(func(g *group) { g.first = elbtypes.TargetHealth{State: "unhealthy"} })
 	w.service(1)
 	_, err := w.UpdateService(w.ctx, &awsecs.UpdateServiceInput{Cluster: new("web"), Service: new("app"), HealthCheckGracePeriodSeconds: new(int32(2147483647))})
 	if err != nil {
@@ -420,9 +420,9 @@ func TestHealthCheckGracePeriod(t *testing.T) {
 	}
 	w.definition()
 	id := w.taskSet()
-	w.eventually("the task is a target", func() bool { return len(w.targets.addresses(blueTG)) == 1 })
+	w.eventually("the task is a target", func() bool { return len(w.targets.addresses()) == 1 })
 	first := w.tasks("RUNNING")[0]
-	w.targets.set(blueTG, func(g *group) {
+	w.targets.set(func(g *group) {
 		for at := range g.states {
 			g.states[at] = elbtypes.TargetHealth{State: "healthy"}
 		}
@@ -571,12 +571,12 @@ func TestClose(t *testing.T) {
 				w.steady(id)
 			}
 			if name == "draining" {
-				w.deleteSet(id, true)
+				w.deleteSet(id)
 			}
 			if err := w.Close(w.ctx); err != nil {
 				t.Fatal(err)
 			}
-			w.targets.set(blueTG, func(g *group) { clear(g.states) }) // those that drain go by themselves
+			w.targets.set(func(g *group) { clear(g.states) }) // those that drain go by themselves
 			w.nothingIsLeft()
 			_, err := w.CreateTaskSet(w.ctx, w.taskSetInput())
 			wantError(t, err, "ServerException", "closing")

@@ -240,18 +240,18 @@ func (t *targets) DescribeTargetGroups(_ context.Context, in *elb.DescribeTarget
 }
 
 // set changes a group, or the states of all its targets.
-func (t *targets) set(arn string, do func(*group)) {
+func (t *targets) set(do func(*group)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	g, err := t.group(&arn)
+	g, err := t.group(new(blueTG))
 	if err == nil {
 		do(g)
 	}
 }
 
-func (t *targets) addresses(arn string) []string {
+func (t *targets) addresses() []string {
 	var all []string
-	t.set(arn, func(g *group) {
+	t.set(func(g *group) {
 		for at := range g.states {
 			all = append(all, at)
 		}
@@ -314,13 +314,12 @@ func (r *runtime) allGone(t *testing.T) {
 
 // fake is a task that ends when it is told to.
 type fake struct {
-	spec   task.Spec
-	mu     sync.Mutex
-	code   int
-	grace  time.Duration
-	ended  bool
-	done   chan struct{}
-	linger bool // ignores the stop signal
+	spec  task.Spec
+	mu    sync.Mutex
+	code  int
+	grace time.Duration
+	ended bool
+	done  chan struct{}
 }
 
 func (f *fake) Digest() string        { return "sha256:" + strings.Repeat("ab", 32) }

@@ -155,7 +155,7 @@ func (i *first) dial(m message) {
 		i.say(message{Kind: kindDialled, ID: m.ID, Errno: int(errno)})
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	raw, err := conn.(*net.TCPConn).SyscallConn()
 	if err == nil {
 		err = raw.Control(func(fd uintptr) {

@@ -72,7 +72,7 @@ func controlPair() (mine *net.UnixConn, theirs *os.File, err error) {
 
 // controlConn makes a connection of a socket's file, which it closes.
 func controlConn(f *os.File) (*net.UnixConn, error) {
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	c, err := net.FileConn(f)
 	if err != nil {
 		return nil, fmt.Errorf("opening the control socket: %w", err)

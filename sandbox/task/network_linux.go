@@ -18,7 +18,7 @@ func (i *first) network() error {
 	if err != nil {
 		return fmt.Errorf("opening a socket in the task's network: %w", err)
 	}
-	defer unix.Close(s)
+	defer func() { _ = unix.Close(s) }()
 	if err := linkUp(s, "lo"); err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func (l *Local) launch(spec Spec, o order, clean func() error) (*process, error)
 	if err != nil {
 		return nil, err
 	}
-	defer theirs.Close()
+	defer func() { _ = theirs.Close() }()
 	cmd, err := l.command(spec, o, theirs)
 	if err == nil {
 		err = cmd.Start()

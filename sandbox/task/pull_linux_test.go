@@ -16,9 +16,10 @@ func TestPullErrors(t *testing.T) {
 	t.Parallel()
 	r, h := newRuntime(t), newHub(t)
 	image := h.app(t, "exit", "0")
+	repository, _, _ := strings.Cut(image, "@")
 	for name, c := range map[string]struct{ image, password, want string }{
 		"wrong password":   {image, "wrong", "401"},
-		"no such digest":   {image[:strings.Index(image, "@")] + "@sha256:" + strings.Repeat("0", 64), password, "manifest unknown"},
+		"no such digest":   {repository + "@sha256:" + strings.Repeat("0", 64), password, "manifest unknown"},
 		"no such image":    {h.host + "/111111111111/nothing:latest", password, "name unknown"},
 		"bad reference":    {h.host + "/UPPER:case", password, "could not parse reference"},
 		"nobody listening": {"127.0.0.1:1/a/b:c", password, "connection refused"},

@@ -98,7 +98,7 @@ func allIDs(path string) ([]syscall.SysProcIDMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var ids []syscall.SysProcIDMap
 	for s := bufio.NewScanner(f); s.Scan(); {
 		var inside, outside, size int

@@ -27,7 +27,7 @@ func TestTwoTasksListenOnTheSamePort(t *testing.T) {
 	if want := []string{"ip-172-31-0-4", "ip-172-31-0-5"}; !cmp.Equal(got, want) {
 		t.Errorf("answered by %q, want %q", got, want)
 	}
-	if want := image[strings.Index(image, "sha256:"):]; one.Digest() != want {
+	if _, want, _ := strings.Cut(image, "@"); one.Digest() != want {
 		t.Errorf("digest %s, want %s", one.Digest(), want)
 	}
 }

@@ -40,7 +40,7 @@ func unpack(dir string, layers []v1.Layer) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	u := &unpacker{root: root, owners: os.Geteuid() == 0, left: maxUnpacked, dirs: map[string]*tar.Header{}}
 	for _, layer := range layers {
 		if err := u.layer(layer); err != nil {
@@ -55,7 +55,7 @@ func (u *unpacker) layer(layer v1.Layer) error {
 	if err != nil {
 		return err
 	}
-	defer contents.Close()
+	defer func() { _ = contents.Close() }()
 	if err := u.archive(contents); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (u *unpacker) names(dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	return d.Readdirnames(-1)
 }
 
@@ -222,7 +222,7 @@ func (u *unpacker) fifo(name string, h *tar.Header) error {
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }()
 	if err := unix.Mkfifoat(int(dir.Fd()), path.Base(name), 0o600); err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func table(root fs.FS, name string, fields int) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var rows [][]string
 	for s := bufio.NewScanner(f); s.Scan(); {
 		if row := strings.Split(strings.TrimSpace(s.Text()), ":"); len(row) >= fields && !strings.HasPrefix(row[0], "#") {
