@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,21 @@ type world struct {
 	containers *containers
 	deployer   *deployer
 	network    ec2.DefaultVPC
+	rolling    atomic.Value // func() called after the next change of a retention
+}
+
+// retentions calls w.rolling once after a change of a retention.
+type retentions struct {
+	*logs.Service
+	w *world
+}
+
+func (r retentions) PutRetentionPolicy(ctx context.Context, in *logs.PutRetentionPolicyInput) (*logs.PutRetentionPolicyOutput, error) {
+	out, err := r.Service.PutRetentionPolicy(ctx, in)
+	if f, ok := r.w.rolling.Swap(func() {}).(func()); ok {
+		f()
+	}
+	return out, err
 }
 
 func newWorld(t *testing.T) *world {
@@ -65,7 +81,7 @@ func newWorld(t *testing.T) *world {
 	w.elb = elb.New(elb.Config{Clock: c, Region: region, Auth: w.iam, Network: w.ec2, Subnets: w.subnets})
 	w.Service = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: region, Auth: w.iam, Sessions: w.iam, Network: w.ec2, Deployer: w.deployer,
-		Rooms: resource.Rooms{Repositories: w.ecr, Groups: w.ec2, Balancers: w.elb, Roles: w.iam, Logs: w.logs, Containers: w.containers},
+		Rooms: resource.Rooms{Repositories: w.ecr, Groups: w.ec2, Balancers: w.elb, Roles: w.iam, Logs: retentions{w.logs, w}, Containers: w.containers},
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
