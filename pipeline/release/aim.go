@@ -19,7 +19,7 @@ import (
 const (
 	defaultInterval = 500 * time.Millisecond
 	defaultNeed     = 3
-	defaultDeadline = time.Minute // after the deployment, for what isn't proved by then
+	defaultDeadline = 2 * time.Minute // after the deployment, for what isn't proved by then
 	silencePatience = 15 * time.Second
 )
 
@@ -34,6 +34,7 @@ func (w *work) prepare() error {
 	}
 	w.crowd.expected = c.Revision
 	w.ballot = newBallot(c.Consecutive, max(w.scaled(silencePatience), 2*time.Second))
+	w.ballot.told = c.Revision != "" && c.Revision != w.crowd.before
 	if _, err := regexp.Compile(c.Pattern); err != nil {
 		return fmt.Errorf("reading the pattern of the check: %w", err)
 	}

@@ -91,6 +91,7 @@ const (
 // ballot counts answers and decides. It is pure: time comes with the answers.
 type ballot struct {
 	need     int           // right answers in a row
+	told     bool          // a right answer is the new version's for sure: its revision says so
 	patience time.Duration // how long nobody may answer once the new version has traffic
 
 	counts  map[who]int
@@ -115,7 +116,7 @@ func (b *ballot) count(a answer, s share) decision {
 	case b.decided == goBack:
 		return undecided
 	case a.who == wrong:
-		return b.decide(goBack, report.Failed, "wrong answer: "+a.Reason)
+		return b.decide(goBack, report.Failed, blame(a))
 	case b.outage(a, s):
 		return b.decide(goBack, report.Error, fmt.Sprintf("nobody has answered for %s: %s", a.At.Sub(b.silent).Round(time.Second), a.Reason))
 	case b.decided == undecided && b.enough(a, s):
@@ -171,10 +172,27 @@ func (b *ballot) enough(a answer, s share) bool {
 	switch {
 	case a.who != right:
 		return false
+	case !a.test && !s.known && !b.told:
+		return false
 	case !a.test && !s.known:
 		need = max(20, 2*b.need)
 	}
 	return b.streak[a.url] >= need
+}
+
+// blame says what was wrong, and whose answer it was.
+func blame(a answer) string {
+	from := ""
+	switch {
+	case a.Version != "" && a.Revision != "":
+		from = fmt.Sprintf(" (version %s, revision %s)", a.Version, a.Revision)
+	case a.Revision != "":
+		from = fmt.Sprintf(" (revision %s)", a.Revision)
+	}
+	if a.test {
+		from += " on the test listener"
+	}
+	return a.Reason + from
 }
 
 func (b *ballot) praise(a answer) string {

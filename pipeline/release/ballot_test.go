@@ -71,6 +71,7 @@ type vote struct {
 
 func run(votes ...vote) (*ballot, []decision) {
 	b := newBallot(3, 10*time.Second)
+	b.told = true
 	var made []decision
 	for i, v := range votes {
 		a := answer{who: v.who, url: "http://demo", test: v.test, Attempt: verify.Attempt{At: began.Add(time.Duration(i) * time.Second), Reason: string(v.who)}}
@@ -127,6 +128,17 @@ func TestBallot(t *testing.T) {
 				t.Errorf("verdict %q (%s), want %q", b.verdict, b.reason, test.verdict)
 			}
 		})
+	}
+}
+
+func TestBallotWithoutRevision(t *testing.T) {
+	t.Parallel()
+	b := newBallot(3, time.Second)
+	for i := range 100 {
+		a := answer{who: right, url: "http://demo", Attempt: verify.Attempt{At: began.Add(time.Duration(i) * time.Second)}}
+		if d := b.count(a, share{}); d != undecided {
+			t.Fatalf("decided %v by answers that the version from before may have given", d)
+		}
 	}
 }
 

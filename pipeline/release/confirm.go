@@ -114,7 +114,10 @@ func (w *work) unchanged(ctx context.Context) error {
 	switch w.result.outcome {
 	case report.Released:
 		w.result.outcome = report.Unchanged
-		w.result.summary = "nothing to do: " + w.result.summary
+		w.result.summary = "nothing to do: the stack is as it should be"
+		if w.ballot != nil {
+			w.result.summary += ", " + w.ballot.reason
+		}
 	case report.Broken:
 		w.result.summary = "nothing to deploy, but what runs isn't right: " + w.ballot.reason
 	}

@@ -64,11 +64,17 @@ func (w *work) conclude(ctx context.Context, end stack.End, err error) error {
 		w.rec.Finish(stepApply, report.Done, end.Status)
 		return w.confirmed(ctx)
 	}
-	w.fail(ctx, stepApply, err)
-	w.result = resultOf(ctx, err)
 	var back *stack.RolledBackError
-	if errors.As(err, &back) {
-		return w.wentBack(ctx, back)
+	w.result = resultOf(ctx, err)
+	if errors.As(err, &back) && w.cancelled {
+		w.rec.Finish(stepApply, report.StepFailed, "cancelled, as decided: "+end.Status)
+		return w.wentBack(ctx)
+	}
+	w.fail(ctx, stepApply, err)
+	if back != nil {
+		w.finishVerify(report.Skipped, "the deployment failed before it could be decided")
+		w.rec.Finish(stepDecide, report.Skipped, "there was nothing to decide about")
+		return &stepError{stepApply, err}
 	}
 	if w.result.outcome == report.StillGoing {
 		w.advise("run the same command again: it goes on from where the stack is; to go back instead: orgship rollback " + w.req.Stack)
@@ -94,13 +100,8 @@ func resultOf(ctx context.Context, err error) result {
 	return result{report.Error, report.StillGoing, "what was begun in the stack goes on, but it could not be followed: " + err.Error()}
 }
 
-// wentBack concludes a release whose stack is where it was before.
-func (w *work) wentBack(ctx context.Context, back *stack.RolledBackError) error {
-	if !w.cancelled {
-		w.finishVerify(report.Skipped, "the deployment failed before it could be decided")
-		w.rec.Finish(stepDecide, report.Skipped, "there was nothing to decide about")
-		return &stepError{stepApply, back}
-	}
+// wentBack concludes a release that was cancelled because of the answers.
+func (w *work) wentBack(ctx context.Context) error {
 	w.finishVerify(report.StepFailed, w.ballot.reason)
 	w.result = result{w.ballot.verdict, report.WentBack, fmt.Sprintf("went back while the version from before was still there: %s", w.ballot.reason)}
 	if !w.oldAgain(ctx) {

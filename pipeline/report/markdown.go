@@ -89,7 +89,9 @@ func mdFacts(b *strings.Builder, r Report) {
 
 func mdProblems(b *strings.Builder, r Report) {
 	for _, p := range r.Errors {
-		fmt.Fprintf(b, "**Error:** %s\n\n", md(p.Message))
+		if p.Message != r.Summary {
+			fmt.Fprintf(b, "**Error:** %s\n\n", md(p.Message))
+		}
 		if p.Cause != nil {
 			fmt.Fprintf(b, "Root cause: %s\n\n", md(p.Cause.line()))
 		}

@@ -154,7 +154,7 @@ func (r *Recorder) Close(verdict Verdict, outcome Outcome, summary string) Repor
 	}
 	// Sources are read one after the other: put what they told into one order.
 	slices.SortStableFunc(r.report.Events, func(a, b Event) int { return a.At.Compare(b.At) })
-	r.add(Event{At: r.report.Ended, Source: FromRelease, Subject: string(r.report.Kind), Status: string(verdict), Message: summary, Bad: verdict != Successful})
+	r.add(Event{At: r.report.Ended, Source: FromRelease, Subject: "verdict", Status: string(verdict), Message: summary, Bad: verdict != Successful})
 	return r.copied()
 }
 

@@ -140,7 +140,9 @@ func (s Style) facts(b *strings.Builder, r Report) {
 
 func (s Style) problems(b *strings.Builder, r Report) {
 	for _, p := range r.Errors {
-		fmt.Fprintf(b, "%s %s\n", s.paint(red, "error:"), p.Message)
+		if p.Message != r.Summary {
+			fmt.Fprintf(b, "%s %s\n", s.paint(red, "error:"), p.Message)
+		}
 		if c := p.Cause; c != nil {
 			fmt.Fprintf(b, "  root cause: %s\n", c.line())
 		}

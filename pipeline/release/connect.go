@@ -1,0 +1,163 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+
+	"orgship/pipeline/access"
+	"orgship/pipeline/account"
+	"orgship/pipeline/org"
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+)
+
+// Connection finds out who asks where: the stacks of the workload account, the
+// images and policies of the accounts that own the repositories, and the
+// Organization with the credentials as they came.
+type Connection struct {
+	accounts     *account.Accounts
+	organization *org.Organization
+	speed        float64
+}
+
+// Connect returns a connection for accounts. Speed is how much faster than AWS
+// the endpoint's time runs (the sandbox's --speed); 0 is 1.
+func Connect(accounts *account.Accounts, speed float64) *Connection {
+	return &Connection{
+		accounts: accounts, organization: org.New(organizations.NewFromConfig(accounts.Base())),
+		speed: max(speed, 1),
+	}
+}
+
+// Organization answers questions about the Organization.
+func (c *Connection) Organization() *org.Organization { return c.organization }
+
+// twelve tells an account's id from its name.
+var twelve = regexp.MustCompile(`^[0-9]{12}$`)
+
+// Account returns the id of an account that is given by its id or name, "" being
+// the credentials' own. Only for a name is the Organization asked.
+func (c *Connection) Account(ctx context.Context, idOrName string) (string, error) {
+	if idOrName == "" {
+		self, err := c.accounts.Self(ctx)
+		return self.Account, err
+	}
+	if twelve.MatchString(idOrName) {
+		return idOrName, nil
+	}
+	all, err := c.below(ctx, "")
+	if err != nil {
+		return "", fmt.Errorf("finding account %q: %w", idOrName, err)
+	}
+	found := ""
+	for _, a := range all {
+		switch {
+		case a.Name != idOrName:
+		case found != "":
+			return "", &UnknownAccountError{Name: idOrName, Several: true}
+		default:
+			found = a.ID
+		}
+	}
+	if found == "" {
+		return "", &UnknownAccountError{Name: idOrName}
+	}
+	return found, nil
+}
+
+// UnknownAccountError says that no account has a name, or that several have.
+type UnknownAccountError struct {
+	Name    string
+	Several bool
+}
+
+func (e *UnknownAccountError) Error() string {
+	if e.Several {
+		return fmt.Sprintf("several accounts of the Organization are named %q", e.Name)
+	}
+	return fmt.Sprintf("no account of the Organization is named %q", e.Name)
+}
+
+// Hint says what to do about it.
+func (e *UnknownAccountError) Hint() string {
+	return "name it by its id (12 digits): aws organizations list-accounts shows them"
+}
+
+// Configure returns what a releaser for an account (id or name, "" being the
+// credentials' own) needs.
+func (c *Connection) Configure(ctx context.Context, idOrName string) (Config, error) {
+	id, err := c.Account(ctx, idOrName)
+	if err != nil {
+		return Config{}, err
+	}
+	cfg, err := c.accounts.For(ctx, id)
+	if err != nil {
+		return Config{}, err
+	}
+	where := report.Account{ID: id, Region: cfg.Region, Endpoint: aws.ToString(cfg.BaseEndpoint)}
+	if id != idOrName {
+		where.Name = idOrName
+	}
+	images := &library{connection: c, own: cfg, owners: map[string]owner{}}
+	return Config{
+		Account: where,
+		Stacks: stack.New(cloudformation.NewFromConfig(cfg), stack.WithCodeDeploy(codedeploy.NewFromConfig(cfg)),
+			stack.WithPace(stack.Pace{Every: c.pace()})),
+		Images:   images,
+		Access:   images.mayPull(where),
+		Balancer: elasticloadbalancingv2.NewFromConfig(cfg),
+		Speed:    c.speed,
+	}, nil
+}
+
+// pace is how often stacks are looked at: where time runs faster, more often.
+func (c *Connection) pace() time.Duration {
+	return max(time.Duration(float64(time.Second)/c.speed), 100*time.Millisecond)
+}
+
+// MayPull answers for every account below a unit ("" is the whole Organization)
+// whether it may pull an image, given with or without tag and digest. Role is
+// the one that pulls in each account, "" when it isn't known.
+func (c *Connection) MayPull(ctx context.Context, image, unit, role string) ([]access.Decision, error) {
+	repository, err := repositoryOf(image, c.accounts.Base().Region)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := c.accounts.For(ctx, repository.Account)
+	if err != nil {
+		return nil, err
+	}
+	members, err := c.below(ctx, unit)
+	if err != nil {
+		return nil, err
+	}
+	asked := make([]access.Account, len(members))
+	for i, m := range members {
+		asked[i] = access.Account{ID: m.ID, Name: m.Name, OrgPath: m.OrgPath, Suspended: m.Suspended}
+	}
+	return access.Check(ctx, ecr.NewFromConfig(cfg), access.Question{Repository: repository, Role: role}, asked)
+}
+
+// below returns the accounts of a unit, "" being the root.
+func (c *Connection) below(ctx context.Context, unit string) ([]org.Account, error) {
+	var u org.Unit
+	var err error
+	if unit == "" {
+		u, err = c.organization.Root(ctx)
+	} else {
+		u, err = c.organization.OU(ctx, unit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.organization.Accounts(ctx, u)
+}

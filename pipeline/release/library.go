@@ -1,0 +1,87 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"orgship/pipeline/registry"
+	"orgship/pipeline/report"
+)
+
+// library pushes to and finds in each repository as the account that owns it,
+// or, where that account can't be had, as the workload account.
+type library struct {
+	connection *Connection
+	own        aws.Config
+
+	mu     sync.Mutex
+	owners map[string]owner // by account
+}
+
+// owner is how a repository is asked.
+type owner struct {
+	api    *ecr.Client
+	images *registry.Client
+	policy bool // its policy can be read: we are in the account itself
+}
+
+// Push implements images.
+func (l *library) Push(ctx context.Context, p registry.Push) (registry.Pushed, error) {
+	return l.owner(ctx, p.Repository).images.Push(ctx, p)
+}
+
+// Find implements images.
+func (l *library) Find(ctx context.Context, reference string) (registry.Image, error) {
+	return l.owner(ctx, reference).images.Find(ctx, reference)
+}
+
+// owner returns how to ask for an image. What is no image in ECR is for the
+// registry to refuse, and what we may not do there for ECR.
+func (l *library) owner(ctx context.Context, image string) owner {
+	repository, err := repositoryOf(image, l.own.Region)
+	if err != nil {
+		return ask(l.own, false)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o, known := l.owners[repository.Account]
+	if !known {
+		if cfg, err := l.connection.accounts.For(ctx, repository.Account); err == nil {
+			o = ask(cfg, true)
+		} else {
+			o = ask(l.own, false)
+		}
+		l.owners[repository.Account] = o
+	}
+	return o
+}
+
+func ask(cfg aws.Config, policy bool) owner {
+	api := ecr.NewFromConfig(cfg)
+	return owner{api: api, images: registry.New(api), policy: policy}
+}
+
+// mayPull asks the repository's policy where it and the Organization can be
+// read, and otherwise ECR itself, by reading the image as the account.
+func (l *library) mayPull(where report.Account) Access {
+	return func(ctx context.Context, image string) ([]report.Access, error) {
+		if o := l.owner(ctx, image); o.policy {
+			answer, err := AskPolicy(o.api, l.connection.organization, where)(ctx, image)
+			var denied *types.AccessDeniedException
+			if !errors.As(err, &denied) {
+				return answer, err
+			}
+		}
+		answer := report.Access{Account: where.ID, Name: where.Name, Allowed: true, Reason: "the account has read the image: the repository lets it"}
+		_, err := ask(l.own, false).images.Find(ctx, image)
+		if errors.Is(err, registry.ErrDenied) {
+			answer.Allowed, answer.Reason, err = false, report.Clean(err.Error()), nil
+		}
+		return []report.Access{answer}, err
+	}
+}

@@ -1,0 +1,226 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+	"orgship/pipeline/verify"
+)
+
+// course is the usual course of a green deployment, with what green says.
+func course(green verify.Attempt) []act {
+	return []act{
+		event("UPDATE_IN_PROGRESS"),
+		later(20*time.Second, moves(0)),
+		later(20*time.Second, says(green)),
+		later(300*time.Millisecond, moves(100)),
+		later(5*time.Minute, event("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")),
+		later(20*time.Second, event("UPDATE_COMPLETE")),
+	}
+}
+
+func TestRelease(t *testing.T) {
+	late := &stack.TooLateError{Name: "demo", Status: "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}
+	tests := []struct {
+		name    string
+		world   func(*world)
+		verdict report.Verdict
+		outcome report.Outcome
+		blue    bool // lived when it was decided
+		text    string
+	}{
+		{"right", func(w *world) { w.story = course(greenSays) }, report.Successful, report.Released, true, "right answers in a row"},
+		{"wrong", func(w *world) { w.story = course(greenErrs) }, report.Failed, report.WentBack, true, "body lacks"},
+		{"the old version goes on answering", func(w *world) { w.story = course(blueSays) }, report.Inconclusive, report.WentBack, true, "not 3 right answers"},
+		{"nobody ever could ask", func(w *world) {
+			w.answer = func() verify.Attempt { return nobody }
+			w.story = course(nobody)
+		}, report.Error, report.WentBack, true, "nobody answered in time"},
+		{"silence under the new version", func(w *world) { w.story = course(nobody) }, report.Error, report.WentBack, true, "nobody has answered"},
+		{"a stranger", func(w *world) {
+			w.story = course(verify.Attempt{Outcome: verify.Stale, Status: 200, Revision: "rev-z", Reason: "revision rev-z answers"})
+		}, report.Failed, report.WentBack, true, "rev-z"},
+		{"wrong when blue is gone", func(w *world) {
+			w.story = append(course(greenSays)[:5], says(greenErrs), later(10*time.Second, event("UPDATE_COMPLETE")))
+		}, report.Failed, report.Broken, false, "body lacks"},
+		{"too late to cancel", func(w *world) {
+			w.story = course(greenErrs)
+			w.cancel = func() error { return late }
+		}, report.Failed, report.Broken, false, "body lacks"},
+		{"CodeDeploy can't be read", func(w *world) {
+			w.traffic = &stack.NoTrafficError{Err: errors.New("AccessDenied")}
+			w.story = course(greenSays)
+		}, report.Successful, report.Released, true, "20 right answers"},
+		{"the deployment fails by itself", func(w *world) {
+			w.story = []act{event("UPDATE_IN_PROGRESS"), later(time.Minute, event("UPDATE_ROLLBACK_IN_PROGRESS")), event("UPDATE_ROLLBACK_COMPLETE")}
+		}, report.Failed, report.WentBack, false, "rolled back"},
+		{"the first deployment", func(w *world) {
+			w.stack, w.class = nil, stack.Create
+			w.answer = func() verify.Attempt { return nobody }
+			w.story = []act{event("CREATE_IN_PROGRESS"), later(time.Minute, event("CREATE_COMPLETE")), later(20*time.Second, says(greenSays))}
+		}, report.Successful, report.Released, false, "right answers"},
+		{"a first deployment that never answers", func(w *world) {
+			w.stack, w.class = nil, stack.Create
+			w.answer = func() verify.Attempt { return nobody }
+			w.story = []act{event("CREATE_IN_PROGRESS"), event("CREATE_COMPLETE")}
+		}, report.Error, report.Broken, false, "nobody answered in time"},
+		{"nothing to do", func(w *world) {
+			w.class = stack.NothingToDo
+			w.answer = func() verify.Attempt { return greenSays }
+		}, report.Successful, report.Unchanged, false, "nothing to do"},
+		{"nothing to do, and wrong", func(w *world) {
+			w.class = stack.NothingToDo
+			w.answer = func() verify.Attempt { return greenErrs }
+		}, report.Failed, report.Broken, false, "isn't right"},
+		{"refused by the plan", func(w *world) {
+			w.planErr = &stack.MixedError{Name: "demo", Others: []stack.Change{{LogicalID: "LogGroup"}}}
+		}, report.Failed, report.Refused, false, "LogGroup"},
+		{"not begun", func(w *world) { w.beginErr = errors.New("no connection") }, report.Error, report.Refused, false, "no connection"},
+		{"out of sight", func(w *world) {
+			w.watchErr = &stack.LostError{For: time.Hour, Err: errors.New("no connection")}
+		}, report.Error, report.StillGoing, false, "could not be followed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				test.world(w)
+				r, err := w.releaser().Release(t.Context(), request())
+				wantReport(t, r, err, test.verdict, test.outcome)
+				if !strings.Contains(r.Summary, test.text) {
+					t.Errorf("summary %q lacks %q", r.Summary, test.text)
+				}
+				if r.Verification != nil && r.Verification.BlueLived != test.blue {
+					t.Errorf("blue lived: %v, decided %+v", r.Verification.BlueLived, r.Verification)
+				}
+				if _, err := json.Marshal(r); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestDecidesInTime holds the promise that an unproved release goes back while
+// blue lives: four fifths into the termination wait.
+func TestDecidesInTime(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.story = course(blueSays)
+		r, _ := w.releaser().Release(t.Context(), request())
+		full := time.Time{}
+		for _, tr := range r.Traffic {
+			if tr.Percent == 100 {
+				full = tr.At
+			}
+		}
+		if wait := r.Verification.Decided.Sub(full); wait < 3*time.Minute+50*time.Second || wait > 4*time.Minute+10*time.Second {
+			t.Errorf("decided %s into a wait of 5 min", wait)
+		}
+	})
+}
+
+func TestWrongAnswerActsAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.story = course(greenErrs)
+		var asked time.Time
+		w.cancel = func() error {
+			asked = time.Now()
+			w.cancel = nil
+			return w.RequestCancel(t.Context(), theStack)
+		}
+		r, err := w.releaser().Release(t.Context(), request())
+		wantReport(t, r, err, report.Failed, report.WentBack)
+		if d := asked.Sub(r.Verification.Decided); d > 10*time.Millisecond {
+			t.Errorf("cancelled %s after the wrong answer", d)
+		}
+		if r.Verification.Attempts["wrong"] != 1 {
+			t.Errorf("attempts %v", r.Verification.Attempts)
+		}
+	})
+}
+
+func TestInterrupted(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.story = course(greenSays)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		r, err := w.releaser().Release(ctx, request())
+		wantReport(t, r, err, report.Inconclusive, report.StillGoing)
+		if w.canceled || len(r.Hints) == 0 {
+			t.Errorf("cancelled: %v, hints %v", w.canceled, r.Hints)
+		}
+	})
+}
+
+func TestAccessRefused(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		refuse := func(c *Config) {
+			c.Access = func(context.Context, string) ([]report.Access, error) {
+				return []report.Access{{Account: "222222222222", Reason: "aws:PrincipalOrgPaths doesn't match"}}, nil
+			}
+		}
+		r, err := w.releaser(refuse).Release(t.Context(), request())
+		wantReport(t, r, err, report.Failed, report.Refused)
+		var denied *AccessError
+		if !errors.As(err, &denied) || denied.Hint() == "" || len(w.planned) > 0 {
+			t.Errorf("error %v, planned %d", err, len(w.planned))
+		}
+	})
+}
+
+func TestDryRun(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		req := request()
+		req.DryRun = true
+		r, err := w.releaser().Release(t.Context(), req)
+		wantReport(t, r, err, report.Successful, report.Unchanged)
+		if w.began || w.dropped != 1 {
+			t.Errorf("begun: %v, discarded %d", w.began, w.dropped)
+		}
+	})
+}
+
+func TestRecordOfImages(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		for _, letter := range []string{"b", "c", "c", "d"} { // c is released twice
+			w.class = stack.NothingToDo
+			w.answer = func() verify.Attempt { return greenSays }
+			req := request()
+			req.Image = digestOf(letter)
+			req.Check.Skip = true
+			if _, err := w.releaser().Release(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+			w.body = w.planned[len(w.planned)-1].Template
+		}
+		if diff := cmp.Diff([]string{digestOf("c"), digestOf("b"), digestOf("a")}, previous(w.body)); diff != "" {
+			t.Errorf("record (-want +got):\n%s", diff)
+		}
+		for _, want := range []string{"c", "b", "a"} {
+			r, err := w.releaser().Rollback(t.Context(), Request{Stack: "demo", Check: Check{Skip: true}})
+			wantReport(t, r, err, report.Successful, report.Unchanged)
+			if r.Image.Reference != digestOf(want) {
+				t.Errorf("went back to %s, want %s", r.Image.Reference, digestOf(want))
+			}
+			w.body = w.planned[len(w.planned)-1].Template
+		}
+		_, err := w.releaser().Rollback(t.Context(), Request{Stack: "demo"})
+		var none *NoRecordError
+		if !errors.As(err, &none) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestDestroy(t *testing.T) {
+	t.Parallel()
+	r, err := living().releaser().Destroy(t.Context(), "demo")
+	wantReport(t, r, err, report.Successful, report.Removed)
+}

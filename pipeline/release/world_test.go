@@ -1,0 +1,300 @@
+package release
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"orgship/cfn"
+	"orgship/pipeline/registry"
+	"orgship/pipeline/report"
+	"orgship/pipeline/stack"
+	"orgship/pipeline/verify"
+	"orgship/template"
+)
+
+const (
+	repo     = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/app"
+	theStack = "arn:aws:cloudformation:eu-west-1:222222222222:stack/demo/1"
+)
+
+func digestOf(letter string) string { return repo + "@sha256:" + strings.Repeat(letter, 64) }
+
+// world is a stack, its traffic and its service, in the fake time of synctest.
+// The story of an update runs when Begin is called: each act after a while.
+type world struct {
+	mu       sync.Mutex
+	stack    *stack.Stack // nil: none yet
+	body     []byte
+	class    stack.Class
+	over     chan struct{} // the test is over
+	events   chan stack.Event
+	shares   chan stack.Traffic
+	answer   func() verify.Attempt
+	story    []act
+	began    bool
+	canceled bool
+	cancel   func() error // what CancelUpdateStack comes to; nil: the stack goes back
+	planErr  error
+	beginErr error
+	watchErr error
+	traffic  error // what Traffic comes to
+	planned  []stack.Request
+	dropped  int
+	pushed   int
+}
+
+// act is what happens after a while.
+type act struct {
+	after time.Duration
+	do    func(w *world)
+}
+
+func event(status string) act {
+	return act{0, func(w *world) { w.emit(status) }}
+}
+
+func (w *world) emit(status string) {
+	w.mu.Lock()
+	w.stack.Status = status
+	w.mu.Unlock()
+	w.send(stack.Event{ID: status, StackID: theStack, PhysicalID: theStack, LogicalID: "demo", Type: "AWS::CloudFormation::Stack", Status: status, Time: time.Now()})
+}
+
+func (w *world) send(e stack.Event) {
+	select {
+	case w.events <- e:
+	case <-w.over:
+	}
+}
+
+func moves(percent float64) act {
+	return act{0, func(w *world) {
+		select {
+		case w.shares <- stack.Traffic{DeploymentID: "d-1", Status: "InProgress", Percent: percent, Seen: time.Now()}:
+		default: // nobody follows any more
+		}
+	}}
+}
+
+func says(a verify.Attempt) act {
+	return act{0, func(w *world) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.answer = func() verify.Attempt { return a }
+	}}
+}
+
+func later(d time.Duration, a act) act { return act{d, a.do} }
+
+var (
+	blueSays  = verify.Attempt{Outcome: verify.Stale, Status: 200, Revision: "rev-a", Version: "1.0", Reason: "revision rev-a answers, not rev-b"}
+	greenSays = verify.Attempt{Outcome: verify.Passed, Status: 200, Revision: "rev-b", Version: "2.0"}
+	greenErrs = verify.Attempt{Outcome: verify.Wrong, Status: 200, Revision: "rev-b", Version: "2.0", Reason: "body lacks \"Green\""}
+	nobody    = verify.Attempt{Outcome: verify.Unreachable, Reason: "connection refused"}
+)
+
+// bubble runs a test in fake time, with a world whose stack runs image a.
+func bubble(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := living()
+		defer close(w.over)
+		test(t, w)
+	})
+}
+
+// living is a world whose stack runs image a.
+func living() *world {
+	body, err := template.Render(cfn.BlueGreen(), template.Changes{Image: digestOf("a")})
+	if err != nil {
+		panic(err)
+	}
+	return &world{
+		stack: &stack.Stack{ID: theStack, Name: "demo", Status: "UPDATE_COMPLETE", Outputs: map[string]string{"LoadBalancerDNSName": "demo.example"}},
+		body:  body, class: stack.GreenDeployment,
+		over: make(chan struct{}), events: make(chan stack.Event), shares: make(chan stack.Traffic),
+		answer: func() verify.Attempt { return blueSays },
+	}
+}
+
+func (w *world) Describe(context.Context, string) (stack.Stack, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stack == nil {
+		return stack.Stack{}, &stack.NotFoundError{Name: "demo"}
+	}
+	return *w.stack, nil
+}
+
+func (w *world) Template(context.Context, string) ([]byte, error) { return w.body, nil }
+
+func (w *world) PhysicalID(context.Context, string, string) (string, error) { return "arn:x", nil }
+
+func (w *world) Plan(_ context.Context, req stack.Request) (stack.Plan, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.planned = append(w.planned, req)
+	return stack.Plan{Class: w.class, Name: req.Name, StackID: theStack}, w.planErr
+}
+
+func (w *world) Discard(context.Context, stack.Plan) { w.dropped++ }
+
+func (w *world) Begin(context.Context, stack.Plan) (stack.Applied, error) {
+	if w.beginErr != nil {
+		return stack.Applied{}, w.beginErr
+	}
+	w.mu.Lock()
+	w.began = true
+	if w.stack == nil {
+		w.stack = &stack.Stack{ID: theStack, Name: "demo", Outputs: map[string]string{"LoadBalancerDNSName": "demo.example"}}
+	}
+	w.mu.Unlock()
+	go w.tell(w.story)
+	return stack.Applied{StackID: theStack, From: stack.From{StackID: theStack}}, nil
+}
+
+func (w *world) tell(story []act) {
+	for _, a := range story {
+		select {
+		case <-time.After(a.after):
+		case <-w.over:
+			return
+		}
+		w.mu.Lock()
+		over := w.canceled
+		w.mu.Unlock()
+		if over {
+			return
+		}
+		a.do(w)
+	}
+}
+
+func (w *world) Watch(ctx context.Context, _ stack.From, each func(stack.Event)) (stack.End, error) {
+	if w.watchErr != nil {
+		return stack.End{}, w.watchErr
+	}
+	for {
+		select {
+		case e := <-w.events:
+			each(e)
+			if e.Ends() {
+				end := stack.End{StackID: theStack, Status: e.Status, Time: e.Time}
+				if !stack.Succeeded(e.Status) {
+					end.Cause = &e
+					return end, &stack.RolledBackError{Name: "demo", End: end}
+				}
+				return end, nil
+			}
+		case <-ctx.Done():
+			return stack.End{}, context.Cause(ctx)
+		}
+	}
+}
+
+func (w *world) Traffic(ctx context.Context, _ string, _ time.Time, each func(stack.Traffic)) error {
+	if w.traffic != nil {
+		return w.traffic
+	}
+	for {
+		select {
+		case t := <-w.shares:
+			each(t)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (w *world) RequestCancel(context.Context, string) error {
+	if w.cancel != nil {
+		return w.cancel()
+	}
+	w.mu.Lock()
+	w.canceled = true
+	w.answer = func() verify.Attempt { return blueSays }
+	w.mu.Unlock()
+	go func() {
+		w.emit("UPDATE_ROLLBACK_IN_PROGRESS")
+		select {
+		case <-time.After(time.Second):
+		case <-w.over:
+		}
+		w.emit("UPDATE_ROLLBACK_COMPLETE")
+	}()
+	return nil
+}
+
+func (w *world) Cancel(context.Context, string, func(stack.Event)) (stack.End, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stack.Status = "UPDATE_ROLLBACK_COMPLETE"
+	return stack.End{StackID: theStack, Status: w.stack.Status}, nil
+}
+
+func (w *world) Delete(context.Context, string, func(stack.Event)) (stack.End, error) {
+	return stack.End{StackID: theStack, Status: "DELETE_COMPLETE"}, nil
+}
+
+func (w *world) Push(_ context.Context, p registry.Push) (registry.Pushed, error) {
+	w.pushed++
+	return registry.Pushed{Reference: digestOf("b"), Tag: p.Tag}, nil
+}
+
+func (w *world) Find(_ context.Context, reference string) (registry.Image, error) {
+	letter := reference[len(reference)-1:]
+	return registry.Image{Reference: reference, Digest: reference[len(repo)+1:], Revision: "rev-" + letter}, nil
+}
+
+// ask answers at once, as the service would now.
+func (w *world) ask(ctx context.Context, _ verify.Check) (verify.Attempt, error) {
+	if ctx.Err() != nil {
+		return verify.Attempt{}, context.Cause(ctx)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.answer()
+	a.At = time.Now()
+	return a, nil
+}
+
+// noProbe is a probe that sees nothing.
+type noProbe struct{}
+
+func (noProbe) Snapshot() verify.Summary { return verify.Summary{} }
+func (noProbe) Stop() verify.Summary     { return verify.Summary{} }
+
+func (w *world) releaser(edit ...func(*Config)) *Releaser {
+	c := Config{
+		Account: report.Account{ID: "222222222222", Name: "dev-1", Region: "eu-west-1"}, Stacks: w, Images: w, Ask: w.ask,
+		Probe: func(context.Context, verify.Probe) (Prober, error) { return noProbe{}, nil },
+	}
+	for _, f := range edit {
+		f(&c)
+	}
+	return New(c)
+}
+
+// request releases image b.
+func request() Request {
+	return Request{
+		Stack: "demo", Template: cfn.BlueGreen(), Image: digestOf("b"),
+		Change: template.Changes{TerminationWaitMinutes: aws.Int(5)},
+	}
+}
+
+func wantReport(t *testing.T, r report.Report, err error, verdict report.Verdict, outcome report.Outcome) {
+	t.Helper()
+	if r.Verdict != verdict || r.Outcome != outcome || (err == nil) != (verdict == report.Successful) {
+		t.Errorf("%s, %s: %s (error %v), want %s, %s", r.Verdict, r.Outcome, r.Summary, err, verdict, outcome)
+	}
+	if r.Ended.IsZero() || r.Summary == "" {
+		t.Errorf("the report isn't closed: %+v", r)
+	}
+}
