@@ -58,6 +58,9 @@ func TestProjectTemplates(t *testing.T) {
 // TestCLI has the aws CLI make, change and delete a stack, unchanged.
 func TestCLI(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the aws CLI takes a second of CPU a call")
+	}
 	if _, err := exec.LookPath("aws"); err != nil {
 		t.Skip("the aws CLI is not on the PATH")
 	}

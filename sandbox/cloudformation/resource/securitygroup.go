@@ -36,16 +36,13 @@ func securityGroups(room SecurityGroups) []*Type {
 			Name:       "AWS::EC2::SecurityGroupIngress",
 			Properties: ruleProperties(ingress).lacking("GroupName"),
 			Attributes: []string{"Id"},
-			Handler:    groupRules{authorize: room.AuthorizeSecurityGroupIngress, revoke: room.RevokeSecurityGroupIngress},
+			Handler:    groupRules{room: room},
 		},
 		{
 			Name:       "AWS::EC2::SecurityGroupEgress",
 			Properties: ruleProperties(egress),
 			Attributes: []string{"Id"},
-			Handler: groupRules{
-				authorize: room.AuthorizeSecurityGroupEgress, revoke: room.RevokeSecurityGroupEgress,
-				before: groups{room}.closeDefault,
-			},
+			Handler:    groupRules{room: room, egress: true},
 		},
 	}
 }
@@ -55,7 +52,7 @@ func securityGroups(room SecurityGroups) []*Type {
 func ruleProperties(rule Object) Object {
 	properties := Object{"GroupId": text().need().replace()}
 	for name, p := range rule {
-		if name != "Description" {
+		if name != "Description" && !p.missing {
 			p = p.replace()
 		}
 		properties[name] = p
@@ -215,18 +212,25 @@ func port(rule map[string]any, name string) *int32 {
 
 // groupRules are rules that are resources of their own.
 type groupRules struct {
-	authorize, revoke ruleCall
-	before            func(ctx context.Context, group string) error // nil: nothing
+	room   SecurityGroups
+	egress bool
+}
+
+func (h groupRules) calls() ruleChange {
+	if h.egress {
+		return ruleChange{authorize: h.room.AuthorizeSecurityGroupEgress, revoke: h.room.RevokeSecurityGroupEgress}
+	}
+	return ruleChange{authorize: h.room.AuthorizeSecurityGroupIngress, revoke: h.room.RevokeSecurityGroupIngress}
 }
 
 func (h groupRules) Create(ctx context.Context, r *Request) error {
 	group := str(r.Properties, "GroupId")
-	if h.before != nil {
-		if err := h.before(ctx, group); err != nil {
+	if h.egress {
+		if err := (groups{h.room}).closeDefault(ctx, group); err != nil {
 			return err
 		}
 	}
-	out, err := h.authorize(ctx, &ec2.SecurityGroupRulesInput{GroupId: &group, IpPermissions: []ec2.IpPermission{permission(r.Properties)}})
+	out, err := h.calls().authorize(ctx, &ec2.SecurityGroupRulesInput{GroupId: &group, IpPermissions: []ec2.IpPermission{permission(r.Properties)}})
 	if err != nil {
 		return err
 	}
@@ -243,6 +247,6 @@ func (h groupRules) Update(context.Context, *Request) error {
 
 func (h groupRules) Delete(ctx context.Context, r *Request) error {
 	group := str(r.Previous, "GroupId")
-	_, err := h.revoke(ctx, &ec2.SecurityGroupRulesInput{GroupId: &group, SecurityGroupRuleIds: []string{r.ID}})
+	_, err := h.calls().revoke(ctx, &ec2.SecurityGroupRulesInput{GroupId: &group, SecurityGroupRuleIds: []string{r.ID}})
 	return gone(err)
 }

@@ -1,0 +1,120 @@
+package resource_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"orgship/sandbox/cloudformation/document"
+	"orgship/sandbox/cloudformation/resource"
+	"orgship/template"
+)
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	group := resource.Types(resource.Rooms{})["AWS::ElasticLoadBalancingV2::TargetGroup"].Properties
+	unknown := document.Unknown{Resource: "Vpc"}
+	got, err := group.Check(map[string]any{
+		"Port": "80", "HealthCheckPort": int64(80), "HealthCheckEnabled": "true", "VpcId": unknown,
+		"Matcher": map[string]any{"HttpCode": int64(200)}, "Tags": []any{map[string]any{"Key": "a", "Value": true}},
+	})
+	want := map[string]any{
+		"Port": int64(80), "HealthCheckPort": "80", "HealthCheckEnabled": true, "VpcId": unknown,
+		"Matcher": map[string]any{"HttpCode": "200"}, "Tags": []any{map[string]any{"Key": "a", "Value": "true"}},
+	}
+	if d := cmp.Diff(want, got); err != nil || d != "" {
+		t.Errorf("%v %s", err, d)
+	}
+	_, err = group.Check(map[string]any{
+		"Nonsense": 1, "Port": "http", "Protocol": "TCP", "TargetType": "cloud", "HealthCheckIntervalSeconds": int64(1), "UnhealthyThresholdCount": int64(11),
+		"Matcher": "200", "Targets": []any{}, "Tags": map[string]any{}, "TargetGroupAttributes": []any{"x"}, "HealthCheckEnabled": "perhaps",
+	})
+	for _, fault := range []string{
+		"#: extraneous key [Nonsense] is not permitted", "#/Port: expected type: Integer, found: String",
+		"#/Protocol: the orgship sandbox does not model the value TCP", "#/TargetType: cloud is not a valid enum value",
+		"#/HealthCheckIntervalSeconds: 1 is not greater or equal to 5", "#/UnhealthyThresholdCount: 11 is not less or equal to 10",
+		"#/Matcher: expected type: JSONObject, found: String", "#: the orgship sandbox does not model the property Targets",
+		"#/Tags: expected type: JSONArray, found: JSONObject", "#/TargetGroupAttributes/0: expected type: JSONObject, found: String",
+		"#/HealthCheckEnabled: expected type: Boolean, found: String",
+	} {
+		if err == nil || !strings.Contains(err.Error()+"\n", fault+"\n") {
+			t.Errorf("no %q in\n%v", fault, err)
+		}
+	}
+}
+
+// TestReplacement holds the properties that replace a resource to AWS's own
+// schemas: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
+func TestReplacement(t *testing.T) {
+	t.Parallel()
+	types := resource.Types(resource.Rooms{})
+	for name, want := range map[string]string{
+		"AWS::ECR::Repository":                      "EncryptionConfiguration RepositoryName",
+		"AWS::EC2::SecurityGroup":                   "GroupDescription GroupName VpcId",
+		"AWS::EC2::SecurityGroupEgress":             "CidrIp CidrIpv6 DestinationSecurityGroupId FromPort GroupId IpProtocol ToPort",
+		"AWS::EC2::SecurityGroupIngress":            "CidrIp CidrIpv6 FromPort GroupId IpProtocol SourceSecurityGroupId SourceSecurityGroupOwnerId ToPort",
+		"AWS::ElasticLoadBalancingV2::LoadBalancer": "Name Scheme Type",
+		"AWS::ElasticLoadBalancingV2::TargetGroup":  "IpAddressType Name Port Protocol ProtocolVersion TargetType VpcId",
+		"AWS::ElasticLoadBalancingV2::Listener":     "LoadBalancerArn",
+		"AWS::ElasticLoadBalancingV2::ListenerRule": "ListenerArn",
+		"AWS::IAM::Role":                            "Path RoleName",
+		"AWS::IAM::Policy":                          "",
+		"AWS::Logs::LogGroup":                       "LogGroupName",
+		"AWS::ECS::Cluster":                         "ClusterName",
+		"AWS::ECS::TaskDefinition":                  "ContainerDefinitions Cpu ExecutionRoleArn Family Memory NetworkMode RequiresCompatibilities RuntimePlatform TaskRoleArn",
+		"AWS::ECS::Service":                         "Cluster DeploymentController SchedulingStrategy ServiceName",
+		"AWS::ECS::TaskSet":                         "Cluster ExternalId LaunchType LoadBalancers NetworkConfiguration PlatformVersion Service TaskDefinition",
+		"AWS::ECS::PrimaryTaskSet":                  "Cluster Service",
+	} {
+		typ := types[name]
+		if typ == nil {
+			t.Errorf("no type %s", name)
+			continue
+		}
+		var got []string
+		for property := range typ.Properties {
+			if typ.Properties.Replaces(property) {
+				got = append(got, property)
+			}
+		}
+		wanted := map[string]bool{}
+		for _, property := range strings.Fields(want) {
+			wanted[property] = true
+		}
+		for _, property := range got {
+			if !wanted[property] {
+				t.Errorf("%s of %s replaces", property, name)
+			}
+			delete(wanted, property)
+		}
+		for property := range wanted {
+			t.Errorf("%s of %s does not replace", property, name)
+		}
+		delete(types, name)
+	}
+	for name := range types {
+		t.Errorf("type %s has no row", name)
+	}
+}
+
+func TestUnmodelled(t *testing.T) {
+	t.Parallel()
+	types := resource.Types(resource.Rooms{})
+	for _, c := range []struct{ typeName, properties, want string }{
+		{"AWS::ECS::TaskDefinition", "{Family: x, Nonsense: y}", ""},
+		{"AWS::ECS::TaskDefinition", "{Volumes: []}", "property Volumes of AWS::ECS::TaskDefinition"},
+		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: [{Name: a}, {Secrets: []}]}", "property ContainerDefinitions.Secrets of"},
+		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: !If [C, !Ref AWS::NoValue, [{LogConfiguration: {SecretOptions: []}}]]}", "property ContainerDefinitions.LogConfiguration.SecretOptions of"},
+	} {
+		parsed, err := template.Parse([]byte("Resources: {R: {Type: T, Properties: " + c.properties + "}}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _ := parsed.Resource("R")
+		err = types[c.typeName].Properties.Unmodelled(c.typeName, r.Properties)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.properties, err)
+		}
+	}
+}
