@@ -21,7 +21,7 @@ import (
 func TestRoutings(t *testing.T) {
 	for name, routing := range map[string]template.TrafficRouting{
 		"all at once": {Type: template.AllAtOnce},
-		"canary":      {Type: template.TimeBasedCanary, StepPercentage: 20, BakeTimeMins: 2},
+		"canary":      {Type: template.TimeBasedCanary, StepPercentage: 20, BakeTimeMins: 1},
 		"linear":      {Type: template.TimeBasedLinear, StepPercentage: 40, BakeTimeMins: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestThrottledAndReset(t *testing.T) {
 		faults = append(faults, w.box.Fail(wire.Fault{Service: "codedeploy", Operation: operation, Times: 2, Kind: wire.Throttle}))
 	}
 	req := w.request("Green", "2.0", "Green")
-	req.Change.TerminationWaitMinutes = aws.Int(8)
+	req.Change.TerminationWaitMinutes = aws.Int(2)
 	r, err := w.releaser(w.dev, nil).Release(t.Context(), req)
 	must(t, r, err, report.Successful, report.Released)
 	for i, f := range faults {
@@ -250,7 +250,7 @@ func TestInterruptedAndResumed(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			req := w.request("Green", "2.0", "Green")
-			req.Change.TerminationWaitMinutes = aws.Int(5)
+			req.Change.TerminationWaitMinutes = aws.Int(2)
 			r, err := w.releaser(w.dev, func(c *release.Config) { c.Watch = w.on(subject, cancel) }).Release(ctx, req)
 			must(t, r, err, report.Inconclusive, report.StillGoing)
 			if len(r.Hints) == 0 || !strings.Contains(r.Hints[0], "run the same command again") {

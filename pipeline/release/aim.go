@@ -23,8 +23,8 @@ const (
 	silencePatience = 15 * time.Second
 )
 
-// prepare fills in the check and refuses one that makes no sense.
-func (w *work) prepare() error {
+// prepare fills in the check.
+func (w *work) prepare() {
 	c := &w.req.Check
 	c.Interval = cmp.Or(c.Interval, defaultInterval)
 	c.Consecutive = cmp.Or(c.Consecutive, defaultNeed)
@@ -35,6 +35,10 @@ func (w *work) prepare() error {
 	w.crowd.expected = c.Revision
 	w.ballot = newBallot(c.Consecutive, max(w.scaled(silencePatience), 2*time.Second))
 	w.ballot.told = c.Revision != "" && c.Revision != w.crowd.before
+}
+
+// checkable refuses a check that makes no sense before anything is done.
+func (c Check) checkable() error {
 	if _, err := regexp.Compile(c.Pattern); err != nil {
 		return fmt.Errorf("reading the pattern of the check: %w", err)
 	}

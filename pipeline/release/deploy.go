@@ -37,8 +37,9 @@ func (w *work) ready(ctx context.Context) error {
 		w.rec.Finish(stepDecide, report.Skipped, "not asked for")
 		return nil
 	}
-	if err := w.prepare(); err != nil || w.existing == nil {
-		return err
+	w.prepare()
+	if w.existing == nil {
+		return nil
 	}
 	if err := w.aim(*w.existing); err != nil {
 		return err

@@ -82,6 +82,9 @@ func (r *Releaser) Release(ctx context.Context, req Request) (report.Report, err
 // release runs the steps up to the plan and then, if there is anything to do,
 // the deployment.
 func (w *work) release(ctx context.Context) error {
+	if err := w.req.Check.checkable(); err != nil {
+		return &stepError{stepVerify, err}
+	}
 	for _, s := range []struct {
 		name string
 		do   func(context.Context) (report.State, string, error)

@@ -259,8 +259,19 @@ func (c *Client) Discard(ctx context.Context, p Plan) {
 	if err != nil || !p.fresh {
 		return
 	}
-	out, err := c.cfn.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &p.Name})
-	if err == nil && len(out.Stacks) == 1 && out.Stacks[0].StackStatus == types.StackStatusReviewInProgress {
-		_, _ = c.cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: out.Stacks[0].StackId})
+	if s, err := c.Describe(ctx, p.Name); err == nil && s.Status == string(types.StackStatusReviewInProgress) {
+		_, _ = c.cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &s.ID})
+		c.vanished(ctx, s.ID)
+	}
+}
+
+// vanished waits until a stack without resources is gone, or ctx is done.
+func (c *Client) vanished(ctx context.Context, stackID string) {
+	poll := newComputing(c.pace)
+	for {
+		s, err := c.poll(ctx, poll, stackID)
+		if err != nil || s.Status == string(types.StackStatusDeleteComplete) {
+			return
+		}
 	}
 }
