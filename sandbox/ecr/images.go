@@ -146,7 +146,7 @@ func listOrder(r *repository) func(types.ImageIdentifier) string {
 
 // DescribeImageScanFindings answers ScanNotFoundException for every image that
 // is there: the sandbox has no scanner and makes no findings up, whatever the
-// repository's scan-on-push setting says (assumption A12).
+// repository's scan-on-push setting says (Assumption A12).
 func (s *Service) DescribeImageScanFindings(ctx context.Context, in *ecr.DescribeImageScanFindingsInput) (*ecr.DescribeImageScanFindingsOutput, error) {
 	return nil, s.in(ctx, "DescribeImageScanFindings", in.RegistryId, in.RepositoryName, func(r *repository) error {
 		id := types.ImageIdentifier{}
