@@ -161,7 +161,7 @@ func (s *Service) computeChanges(ctx context.Context, st *stack, cs *changeSet) 
 		return nil, err
 	}
 	if p.empty {
-		return nil, errors.New(nothingChanged)
+		return nil, invalid("%s", nothingChanged)
 	}
 	s.mu.Lock()
 	cs.goal.processed, cs.goal.hook = p.processed, g.hook

@@ -121,7 +121,7 @@ func TestTransformFails(t *testing.T) {
 		"routing":  {"Type: AllAtOnce", "Type: Slowly", schema},
 		"resource": {"LogicalID: Web", "LogicalID: Nobody", resource},
 	} {
-		body := read(t, "web.yaml", c.old, c.new)
+		body := web(t, c.old, c.new)
 		cs := w.changeSet(name, "first", types.ChangeSetTypeCreate, body, w.parameters(blueImage)...)
 		if cs.Status != types.ChangeSetStatusFailed || aws.ToString(cs.StatusReason) != c.want {
 			t.Errorf("%s: %s %s", name, cs.Status, aws.ToString(cs.StatusReason))

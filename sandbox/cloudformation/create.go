@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -102,7 +103,7 @@ func (o *operation) create(ctx context.Context) {
 		return
 	}
 	o.locked(func() {
-		if context.Cause(o.work) == errDeleted {
+		if errors.Is(context.Cause(o.work), errDeleted) {
 			return // whoever deletes it waits for this
 		}
 		o.stack.current, o.stack.outputs, o.stack.cancel = o.goal, outputs, nil
@@ -186,7 +187,7 @@ func (o *operation) createFailed(ctx context.Context, reason string) {
 func (o *operation) leave(status types.StackStatus, reason string) bool {
 	o.service.mu.Lock()
 	defer o.service.mu.Unlock()
-	if context.Cause(o.work) == errDeleted {
+	if errors.Is(context.Cause(o.work), errDeleted) {
 		return false
 	}
 	o.stack.cancel = nil

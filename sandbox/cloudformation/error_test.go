@@ -33,7 +33,7 @@ func TestRefusedAtOnce(t *testing.T) {
 		{"unknown parameter", cfn.CreateStackInput{TemplateBody: aws.String(body("{}")), Parameters: params("X", "1")}, "ValidationError: Parameters: [X] do not exist in the template"},
 		{"capability", cfn.CreateStackInput{TemplateBody: aws.String(things)}, "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_IAM]"},
 		{"named role", cfn.CreateStackInput{TemplateBody: aws.String(strings.Replace(things, `"Description": {"Ref": "Secret"}`, `"RoleName": "r"`, 1)), Capabilities: capabilities}, "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_NAMED_IAM]"},
-		{"auto expand", cfn.CreateStackInput{TemplateBody: aws.String(read(t, "web.yaml")), Parameters: w.parameters(blueImage), Capabilities: []types.Capability{types.CapabilityCapabilityIam}}, "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_AUTO_EXPAND]"},
+		{"auto expand", cfn.CreateStackInput{TemplateBody: aws.String(web(t)), Parameters: w.parameters(blueImage), Capabilities: []types.Capability{types.CapabilityCapabilityIam}}, "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_AUTO_EXPAND]"},
 		{"attribute", cfn.CreateStackInput{TemplateBody: aws.String(`{"Resources": {"Log": {"Type": "AWS::Logs::LogGroup"}}, "Outputs": {"O": {"Value": {"Fn::GetAtt": ["Log", "Name"]}}}}`)}, "ValidationError: Template error: resource Log does not support attribute type Name in Fn::GetAtt"},
 		{"reserved tag", cfn.CreateStackInput{TemplateBody: aws.String(body("{}")), Tags: []types.Tag{{Key: aws.String("aws:x"), Value: aws.String("y")}}}, "ValidationError: aws: prefixed tag key names are not allowed"},
 		{"both", cfn.CreateStackInput{TemplateBody: aws.String(body("{}")), DisableRollback: aws.Bool(true), OnFailure: types.OnFailureDelete}, "ValidationError: You can specify either DisableRollback or OnFailure, but not both."},
@@ -103,8 +103,8 @@ func TestNoSuchStack(t *testing.T) {
 func TestCountThatDoesNotAddUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
-	st := w.update("web", read(t, "web.yaml", "DesiredCount: 1", "DesiredCount: 3"), w.parameters(blueImage)...)
+	w.create("web", web(t), w.parameters(blueImage)...)
+	st := w.update("web", web(t, "DesiredCount: 1", "DesiredCount: 3"), w.parameters(blueImage)...)
 	w.want(st, types.StackStatusUpdateRollbackComplete)
 	found := false
 	for _, row := range w.rows("web") {

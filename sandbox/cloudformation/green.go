@@ -17,12 +17,12 @@ import (
 // and task set, has CodeDeploy move the traffic there, and takes over what
 // CodeDeploy changed. It returns the resources that stay as they are, and why it
 // failed ("" if it didn't): by then traffic is back where it was.
-func (o *operation) green(ctx context.Context, g document.Graph) (carried []*resourceState, reason string) {
+func (o *operation) green(g document.Graph) (carried []*resourceState, reason string) {
 	h := o.goal.hook
 	var live bluegreen.Colour
 	o.locked(func() { live = h.Live(o.stack.resourceIDs()) })
 	if failed := o.makeGreen(g, live.Other()); failed != "" {
-		if context.Cause(o.work) == errByUser {
+		if errors.Is(context.Cause(o.work), errByUser) {
 			return nil, byUser
 		}
 		return nil, sentence("create", []string{failed})
@@ -37,7 +37,7 @@ func (o *operation) green(ctx context.Context, g document.Graph) (carried []*res
 		if o.closing() {
 			return nil, ""
 		}
-		if errors.Is(err, errByUser) || context.Cause(o.work) == errByUser {
+		if errors.Is(err, errByUser) || errors.Is(context.Cause(o.work), errByUser) {
 			o.progress(hook, types.ResourceStatusUpdateFailed, "Resource update cancelled")
 			return nil, byUser
 		}

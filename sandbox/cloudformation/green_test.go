@@ -27,7 +27,7 @@ const (
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	st := w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
+	st := w.create("web", web(t), w.parameters(blueImage)...)
 	w.want(st, types.StackStatusCreateComplete)
 	if len(st.Outputs) != 2 || *st.Outputs[0].OutputValue == "" {
 		t.Errorf("outputs: %+v", st.Outputs)
@@ -37,7 +37,7 @@ func TestRelease(t *testing.T) {
 		t.Errorf("a new stack has %d resources: %v", len(blue), blue)
 	}
 
-	w.want(w.update("web", read(t, "web.yaml", `"512"`, `"1024"`), w.parameters(greenImage)...), types.StackStatusUpdateComplete)
+	w.want(w.update("web", web(t, `"512"`, `"1024"`), w.parameters(greenImage)...), types.StackStatusUpdateComplete)
 	green := w.ids("web")
 	spec := w.deployer.last()
 	if want := (codedeploy.Spec{
@@ -60,7 +60,7 @@ func TestRelease(t *testing.T) {
 		"web UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "BlueSet DELETE_COMPLETE", "BlueDefinition DELETE_COMPLETE", "web UPDATE_COMPLETE")
 	w.processed("web", `"GreenSet":`, `"TaskSetId":{"Fn::GetAtt":["GreenSet","Id"]}`, `"TargetGroupArn":{"Ref":"GreenTargets"}`)
 
-	w.want(w.update("web", read(t, "web.yaml"), w.parameters(blueImage)...), types.StackStatusUpdateComplete)
+	w.want(w.update("web", web(t), w.parameters(blueImage)...), types.StackStatusUpdateComplete)
 	again := w.ids("web")
 	spec = w.deployer.last()
 	if again["BlueSet"] == "" || spec.BlueTargetGroup != blue["GreenTargets"] || spec.GreenTargetGroup != blue["BlueTargets"] || spec.BlueTaskSet != lastPart(green["GreenSet"]) {
@@ -119,7 +119,7 @@ func (w *world) nothingLeft() {
 func TestCancelDuringTheWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
+	w.create("web", web(t), w.parameters(blueImage)...)
 	before := w.ids("web")
 	waiting := make(chan struct{})
 	w.deployer.run = func(ctx context.Context, _ codedeploy.Spec, _ func(codedeploy.Event)) error {
@@ -128,14 +128,14 @@ func TestCancelDuringTheWait(t *testing.T) {
 		return context.Cause(ctx)
 	}
 	_, err := w.UpdateStack(w.ctx, &cfn.UpdateStackInput{
-		StackName: aws.String("web"), TemplateBody: aws.String(read(t, "web.yaml", `"512"`, `"1024"`)), Parameters: w.parameters(greenImage), Capabilities: capabilities,
+		StackName: aws.String("web"), TemplateBody: aws.String(web(t, `"512"`, `"1024"`)), Parameters: w.parameters(greenImage), Capabilities: capabilities,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	<-waiting
 	for _, refused := range []error{
-		w.tryUpdate("web", read(t, "web.yaml", `"512"`, `"2048"`), w.parameters(greenImage)),
+		w.tryUpdate("web", web(t, `"512"`, `"2048"`), w.parameters(greenImage)),
 		second(w.DeleteStack(w.ctx, &cfn.DeleteStackInput{StackName: aws.String("web")})),
 	} {
 		if refused == nil || !strings.Contains(refused.Error(), "UPDATE_IN_PROGRESS") {
@@ -148,13 +148,13 @@ func TestCancelDuringTheWait(t *testing.T) {
 	w.want(w.settled("web"), types.StackStatusUpdateRollbackComplete)
 	inOrder(t, w.rows("web"), "GreenSet CREATE_COMPLETE", "web UPDATE_ROLLBACK_IN_PROGRESS User Initiated",
 		"web UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "GreenSet DELETE_COMPLETE", "GreenDefinition DELETE_COMPLETE", "web UPDATE_ROLLBACK_COMPLETE")
-	w.same("web", before)
+	w.same(before)
 	if _, err := w.CancelUpdateStack(w.ctx, &cfn.CancelUpdateStackInput{StackName: aws.String("web")}); err == nil || !strings.Contains(err.Error(), "CancelUpdateStack cannot be called from current stack status") {
 		t.Errorf("cancelling nothing: %v", err)
 	}
 	// The next release starts from blue again.
 	w.deployer.run = nil
-	w.want(w.update("web", read(t, "web.yaml", `"512"`, `"1024"`), w.parameters(greenImage)...), types.StackStatusUpdateComplete)
+	w.want(w.update("web", web(t, `"512"`, `"1024"`), w.parameters(greenImage)...), types.StackStatusUpdateComplete)
 	w.want(w.delete("web"), types.StackStatusDeleteComplete)
 	w.nothingLeft()
 }
@@ -166,10 +166,10 @@ func (w *world) tryUpdate(name, body string, parameters []types.Parameter) error
 	return err
 }
 
-// same checks that a stack has the resources it had, and ECS nothing else.
-func (w *world) same(name string, before map[string]string) {
+// same checks that the stack web has the resources it had, and ECS nothing else.
+func (w *world) same(before map[string]string) {
 	w.t.Helper()
-	now := w.ids(name)
+	now := w.ids("web")
 	for id, physical := range before {
 		if now[id] != physical {
 			w.t.Errorf("%s was %s, is %s", id, physical, now[id])
@@ -183,36 +183,36 @@ func (w *world) same(name string, before map[string]string) {
 func TestFailedDeploymentGoesBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
+	w.create("web", web(t), w.parameters(blueImage)...)
 	before := w.ids("web")
 	w.deployer.run = func(context.Context, codedeploy.Spec, func(codedeploy.Event)) error {
 		return errors.New("the green tasks keep failing")
 	}
-	st := w.update("web", read(t, "web.yaml", `"512"`, `"1024"`), w.parameters(greenImage)...)
+	st := w.update("web", web(t, `"512"`, `"1024"`), w.parameters(greenImage)...)
 	w.want(st, types.StackStatusUpdateRollbackComplete)
 	inOrder(t, w.rows("web"), "Release UPDATE_FAILED the green tasks keep failing",
 		"web UPDATE_ROLLBACK_IN_PROGRESS 'Release' of type AWS::CodeDeploy::BlueGreen failed with message: the green tasks keep failing", "web UPDATE_ROLLBACK_COMPLETE")
-	w.same("web", before)
+	w.same(before)
 }
 
 // TestRefusedByTheHook has updates that the hook refuses, with its words.
 func TestRefusedByTheHook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
+	w.create("web", web(t), w.parameters(blueImage)...)
 	before := w.ids("web")
 	sameID := "The TaskDefinition logical Id [BlueDefinition] is the same between initial and final template, CodeDeploy can't perform BlueGreen style update properly"
 	for _, c := range []struct {
 		name, body, image, want string
 	}{
-		{"parameter alone", read(t, "web.yaml"), greenImage, sameID},
-		{"transform forgotten", read(t, "web.yaml", "Transform:\n  - AWS::CodeDeployBlueGreen\n", "", `"512"`, `"1024"`), greenImage, sameID},
-		{"mixed", read(t, "web.yaml", `"512"`, `"1024"`, "HealthCheckPath: /", "HealthCheckPath: /up"), blueImage, "Additional resource diff other than ECS application related resource update is detected, CodeDeploy can't perform BlueGreen style update properly."},
+		{"parameter alone", web(t), greenImage, sameID},
+		{"transform forgotten", web(t, "Transform:\n  - AWS::CodeDeployBlueGreen\n", "", `"512"`, `"1024"`), greenImage, sameID},
+		{"mixed", web(t, `"512"`, `"1024"`, "HealthCheckPath: /", "HealthCheckPath: /up"), blueImage, "Additional resource diff other than ECS application related resource update is detected, CodeDeploy can't perform BlueGreen style update properly."},
 	} {
 		st := w.update("web", c.body, w.parameters(c.image)...)
 		w.want(st, types.StackStatusUpdateRollbackComplete)
 		inOrder(t, w.rows("web")[len(w.rows("web"))-5:], "Release UPDATE_FAILED", "web UPDATE_ROLLBACK_IN_PROGRESS 'Release' of type AWS::CodeDeploy::BlueGreen failed with message: "+c.want)
-		w.same("web", before)
+		w.same(before)
 	}
 	if n := len(w.deployer.specs); n != 0 {
 		t.Errorf("%d deployments ran", n)
@@ -223,12 +223,12 @@ func TestRefusedByTheHook(t *testing.T) {
 func TestInfrastructureWhileGreenIsLive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
-	w.update("web", read(t, "web.yaml", `"512"`, `"1024"`), w.parameters(greenImage)...)
+	w.create("web", web(t), w.parameters(blueImage)...)
+	w.update("web", web(t, `"512"`, `"1024"`), w.parameters(greenImage)...)
 	green := w.ids("web")
-	st := w.update("web", read(t, "web.yaml", `"512"`, `"1024"`, "Priority: 1", "Priority: 7"), w.parameters(greenImage)...)
+	st := w.update("web", web(t, `"512"`, `"1024"`, "Priority: 1", "Priority: 7"), w.parameters(greenImage)...)
 	w.want(st, types.StackStatusUpdateComplete)
-	w.same("web", green)
+	w.same(green)
 	rules, err := w.elb.DescribeRules(w.ctx, &elbv2.DescribeRulesInput{RuleArns: []string{green["BrowserRule"]}})
 	if err != nil || *rules.Rules[0].Priority != "7" || *rules.Rules[0].Actions[0].ForwardConfig.TargetGroups[0].TargetGroupArn != green["GreenTargets"] {
 		t.Errorf("the rule leads back to blue: %+v, %v", rules, err)
@@ -236,7 +236,7 @@ func TestInfrastructureWhileGreenIsLive(t *testing.T) {
 	if len(w.deployer.specs) != 1 {
 		t.Errorf("%d deployments, want one", len(w.deployer.specs))
 	}
-	if err := w.tryUpdate("web", read(t, "web.yaml", `"512"`, `"1024"`, "Priority: 1", "Priority: 7"), w.parameters(greenImage)); err == nil || !strings.Contains(err.Error(), "No updates are to be performed.") {
+	if err := w.tryUpdate("web", web(t, `"512"`, `"1024"`, "Priority: 1", "Priority: 7"), w.parameters(greenImage)); err == nil || !strings.Contains(err.Error(), "No updates are to be performed.") {
 		t.Errorf("the same template again: %v", err)
 	}
 }
@@ -246,9 +246,9 @@ func TestInfrastructureWhileGreenIsLive(t *testing.T) {
 func TestWithoutTheHook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
-	w.update("web", read(t, "web.yaml", `"512"`, `"1024"`), w.parameters(greenImage)...)
-	body := read(t, "web.yaml", `"512"`, `"2048"`, "HealthCheckPath: /", "HealthCheckPath: /up")
+	w.create("web", web(t), w.parameters(blueImage)...)
+	w.update("web", web(t, `"512"`, `"1024"`), w.parameters(greenImage)...)
+	body := web(t, `"512"`, `"2048"`, "HealthCheckPath: /", "HealthCheckPath: /up")
 	start, end := strings.Index(body, "Transform:"), strings.Index(body, "Resources:")
 	st := w.update("web", body[:start]+body[end:], w.parameters(blueImage)...)
 	w.want(st, types.StackStatusUpdateComplete)
@@ -263,8 +263,8 @@ func TestWithoutTheHook(t *testing.T) {
 func TestGreenChangeSet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
-	cs := w.changeSet("web", "release", types.ChangeSetTypeUpdate, read(t, "web.yaml", `"512"`, `"1024"`), w.parameters(greenImage)...)
+	w.create("web", web(t), w.parameters(blueImage)...)
+	cs := w.changeSet("web", "release", types.ChangeSetTypeUpdate, web(t, `"512"`, `"1024"`), w.parameters(greenImage)...)
 	var got []string
 	for _, c := range cs.Changes {
 		r := c.ResourceChange

@@ -19,7 +19,7 @@ import (
 func TestFailedCreation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	st := w.create("web", read(t, "web.yaml"), w.parameters("repository/"+broken)...)
+	st := w.create("web", web(t), w.parameters("repository/"+broken)...)
 	w.want(st, types.StackStatusRollbackComplete)
 	rows := w.rows("web")
 	inOrder(t, rows, "web CREATE_IN_PROGRESS User Initiated", "Cluster CREATE_IN_PROGRESS", "Cluster CREATE_IN_PROGRESS Resource creation Initiated", "Cluster CREATE_COMPLETE",
@@ -31,7 +31,7 @@ func TestFailedCreation(t *testing.T) {
 		}
 	}
 	w.nothingLeft()
-	if err := w.tryUpdate("web", read(t, "web.yaml"), w.parameters(blueImage)); err == nil || !strings.HasSuffix(err.Error(), "is in ROLLBACK_COMPLETE state and can not be updated.") {
+	if err := w.tryUpdate("web", web(t), w.parameters(blueImage)); err == nil || !strings.HasSuffix(err.Error(), "is in ROLLBACK_COMPLETE state and can not be updated.") {
 		t.Errorf("updating what was never made: %v", err)
 	}
 	w.want(w.delete("web"), types.StackStatusDeleteComplete)
@@ -52,7 +52,7 @@ func TestOtherEndsOfAFailedCreation(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			c.in.StackName, c.in.TemplateBody, c.in.Parameters, c.in.Capabilities = aws.String("web"), aws.String(read(t, "web.yaml")), w.parameters(broken), capabilities
+			c.in.StackName, c.in.TemplateBody, c.in.Parameters, c.in.Capabilities = aws.String("web"), aws.String(web(t)), w.parameters(broken), capabilities
 			out, err := w.CreateStack(w.ctx, &c.in)
 			if err != nil {
 				t.Fatal(err)
@@ -74,7 +74,7 @@ func TestDeleteWhileCreating(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.containers.slow(true)
-	_, err := w.CreateStack(w.ctx, &cfn.CreateStackInput{StackName: aws.String("web"), TemplateBody: aws.String(read(t, "web.yaml")), Parameters: w.parameters(blueImage), Capabilities: capabilities})
+	_, err := w.CreateStack(w.ctx, &cfn.CreateStackInput{StackName: aws.String("web"), TemplateBody: aws.String(web(t)), Parameters: w.parameters(blueImage), Capabilities: capabilities})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,11 +89,11 @@ func TestUnknownValueOfAParameter(t *testing.T) {
 	w := newWorld(t)
 	parameters := w.parameters(blueImage)
 	parameters[0].ParameterValue = aws.String("vpc-00000000000000000")
-	st := w.create("web", read(t, "web.yaml"), parameters...)
+	st := w.create("web", web(t), parameters...)
 	w.want(st, types.StackStatusRollbackComplete)
 	want := "Parameter validation failed: parameter value vpc-00000000000000000 for parameter name Vpc does not exist"
 	inOrder(t, w.rows("web"), "web ROLLBACK_IN_PROGRESS "+want)
-	cs := w.changeSet("other", "first", types.ChangeSetTypeCreate, read(t, "web.yaml"), parameters...)
+	cs := w.changeSet("other", "first", types.ChangeSetTypeCreate, web(t), parameters...)
 	if cs.Status != types.ChangeSetStatusFailed || aws.ToString(cs.StatusReason) != want {
 		t.Errorf("change set %s: %s", cs.Status, aws.ToString(cs.StatusReason))
 	}
@@ -278,14 +278,14 @@ func TestDenied(t *testing.T) {
 func TestClose(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.create("web", read(t, "web.yaml"), w.parameters(blueImage)...)
+	w.create("web", web(t), w.parameters(blueImage)...)
 	waiting := make(chan struct{})
 	w.deployer.run = func(ctx context.Context, _ codedeploy.Spec, _ func(codedeploy.Event)) error {
 		close(waiting)
 		<-ctx.Done()
 		return context.Cause(ctx)
 	}
-	if err := w.tryUpdate("web", read(t, "web.yaml", `"512"`, `"1024"`), w.parameters(greenImage)); err != nil {
+	if err := w.tryUpdate("web", web(t, `"512"`, `"1024"`), w.parameters(greenImage)); err != nil {
 		t.Fatal(err)
 	}
 	<-waiting

@@ -103,7 +103,7 @@ func (o *operation) update(ctx context.Context) {
 		o.undo(ctx, reasonOf(err))
 		return
 	}
-	carried, graph, reason := o.forward(ctx, p)
+	carried, graph, reason := o.forward(p)
 	if o.closing() {
 		return
 	}
@@ -160,13 +160,13 @@ func (o *operation) snapshot() *stack {
 
 // forward makes and changes resources. It returns those that stay as they are,
 // the graph of the new template, and why it failed ("" if it didn't).
-func (o *operation) forward(ctx context.Context, p *plan) (carried []*resourceState, g document.Graph, reason string) {
+func (o *operation) forward(p *plan) (carried []*resourceState, g document.Graph, reason string) {
 	g, err := document.NewGraph(o.resolver.Resources())
 	if err != nil {
 		return nil, nil, reasonOf(err)
 	}
 	if p.green {
-		carried, reason = o.green(ctx, g)
+		carried, reason = o.green(g)
 		return carried, g, reason
 	}
 	failed := walk(o.work, g, true, func(ctx context.Context, id string) error {
@@ -180,7 +180,7 @@ func (o *operation) forward(ctx context.Context, p *plan) (carried []*resourceSt
 		}
 		return err
 	})
-	if context.Cause(o.work) == errByUser {
+	if errors.Is(context.Cause(o.work), errByUser) {
 		return nil, nil, byUser
 	}
 	return carried, g, o.failedSentence(failed)

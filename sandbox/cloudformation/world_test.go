@@ -86,7 +86,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := w.Service.Close(ctx); err != nil {
+		if err := w.Close(ctx); err != nil {
 			t.Errorf("closing: %v", err)
 		}
 		w.elb.Close(ctx)
@@ -136,18 +136,18 @@ func (d *deployer) last() codedeploy.Spec {
 	return d.specs[len(d.specs)-1]
 }
 
-// read returns a template of testdata with old, new … replaced, each of which
+// web returns testdata/web.yaml with old, new … replaced, each of which
 // has to be there.
-func read(t *testing.T, name string, replacements ...string) string {
+func web(t *testing.T, replacements ...string) string {
 	t.Helper()
-	body, err := os.ReadFile("testdata/" + name)
+	body, err := os.ReadFile("testdata/web.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := string(body)
 	for i := 0; i < len(replacements); i += 2 {
 		if !strings.Contains(text, replacements[i]) {
-			t.Fatalf("%s has no %q", name, replacements[i])
+			t.Fatalf("web.yaml has no %q", replacements[i])
 		}
 		text = strings.ReplaceAll(text, replacements[i], replacements[i+1])
 	}

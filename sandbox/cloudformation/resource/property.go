@@ -44,7 +44,6 @@ type Property struct {
 	limited  bool     // the two bounds count
 	low      float64
 	high     float64
-	checks   func(string) string // says what is wrong with a string, "" if nothing
 }
 
 // Object describes the properties of a resource type, or the fields of an
@@ -81,9 +80,6 @@ func (p Property) between(low, high float64) Property {
 
 // models limits the values that the sandbox models.
 func (p Property) models(values ...string) Property { p.only = values; return p }
-
-// check adds a test of a string's value.
-func (p Property) check(f func(string) string) Property { p.checks = f; return p }
 
 // lacking adds properties that AWS has and the sandbox does not model.
 func (o Object) lacking(names ...string) Object {
@@ -265,11 +261,6 @@ func (c *checker) text(at string, p Property, s string) any {
 	}
 	if len(p.only) > 0 && !slices.Contains(p.only, s) {
 		return c.fault(at, "the orgship sandbox does not model the value %s", s)
-	}
-	if p.checks != nil {
-		if wrong := p.checks(s); wrong != "" {
-			return c.fault(at, "%s", wrong)
-		}
 	}
 	return s
 }
