@@ -108,7 +108,7 @@ func layer(t *testing.T, entries ...entry) v1.Layer {
 		t.Fatal(err)
 	}
 	contents := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }
-	l, err := tarball.LayerFromOpener(contents, tarball.WithCompressionLevel(gzip.BestSpeed))
+	l, err := tarball.LayerFromOpener(contents, tarball.WithCompressionLevel(gzip.NoCompression), tarball.WithCompressedCaching)
 	if err != nil {
 		t.Fatal(err)
 	}
