@@ -79,7 +79,7 @@ type entry struct {
 	promised int64 // the size that the header tells when it isn't that of body; the layer ends here
 }
 
-func layer(t *testing.T, entries ...entry) v1.Layer {
+func layer(t testing.TB, entries ...entry) v1.Layer {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -116,7 +116,7 @@ func layer(t *testing.T, entries ...entry) v1.Layer {
 }
 
 // appLayer holds testdata/app as /app.
-func appLayer(t *testing.T) v1.Layer {
+func appLayer(t testing.TB) v1.Layer {
 	t.Helper()
 	appOnce.Do(func() {
 		b, err := os.ReadFile(os.Getenv(appVariable))
@@ -143,7 +143,7 @@ type hub struct {
 
 const password = "canary-password"
 
-func newHub(t *testing.T) *hub {
+func newHub(t testing.TB) *hub {
 	t.Helper()
 	h := &hub{}
 	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
@@ -177,7 +177,7 @@ func (h *hub) refuse(path string) {
 }
 
 // push makes an image and returns its reference.
-func (h *hub) push(t *testing.T, config v1.Config, layers ...v1.Layer) string {
+func (h *hub) push(t testing.TB, config v1.Config, layers ...v1.Layer) string {
 	t.Helper()
 	img, err := mutate.AppendLayers(empty.Image, layers...)
 	if err != nil {
@@ -201,12 +201,12 @@ func (h *hub) push(t *testing.T, config v1.Config, layers ...v1.Layer) string {
 }
 
 // app pushes an image that runs testdata/app.
-func (h *hub) app(t *testing.T, args ...string) string {
+func (h *hub) app(t testing.TB, args ...string) string {
 	t.Helper()
 	return h.push(t, v1.Config{Entrypoint: []string{"/app"}, Cmd: args}, appLayer(t))
 }
 
-func newRuntime(t *testing.T) *task.Local {
+func newRuntime(t testing.TB) *task.Local {
 	t.Helper()
 	r, err := task.NewLocal(task.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -227,7 +227,7 @@ type running struct {
 }
 
 // start starts a task that is stopped when the test ends.
-func start(t *testing.T, r *task.Local, spec task.Spec) running {
+func start(t testing.TB, r *task.Local, spec task.Spec) running {
 	t.Helper()
 	out := &output{news: make(chan struct{}, 1)}
 	spec.Username, spec.Password = "AWS", password
@@ -270,7 +270,7 @@ func (o *output) String() string {
 }
 
 // says waits until the task has written this.
-func (r running) says(t *testing.T, want string) {
+func (r running) says(t testing.TB, want string) {
 	t.Helper()
 	deadline := time.After(time.Minute)
 	for !strings.Contains(r.output.String(), want) {
@@ -287,7 +287,7 @@ func (r running) says(t *testing.T, want string) {
 }
 
 // ends waits for the task's end and returns how it ended.
-func (r running) ends(t *testing.T) (int, string) {
+func (r running) ends(t testing.TB) (int, string) {
 	t.Helper()
 	select {
 	case <-r.Done():
