@@ -72,7 +72,6 @@ func (c *crowd) identify(a verify.Attempt) who {
 type share struct {
 	known   bool    // someone says how the traffic is shared out
 	percent float64 // on the new version
-	fullAt  time.Time
 }
 
 // full reports whether all production traffic is on the new version.

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -144,7 +145,8 @@ func (w *work) finish(ctx context.Context, err error) (report.Report, error) {
 		}
 	}
 	step := ""
-	if at, ok := err.(*stepError); ok {
+	var at *stepError
+	if errors.As(err, &at) {
 		step, err = at.step, at.err
 	}
 	w.rec.Problem(problem(step, err))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func TestRelease(t *testing.T) {
 			w.story = course(verify.Attempt{Outcome: verify.Stale, Status: 200, Revision: "rev-z", Reason: "revision rev-z answers"})
 		}, report.Failed, report.WentBack, true, "rev-z"},
 		{"wrong when blue is gone", func(w *world) {
-			w.story = append(course(greenSays)[:5], says(greenErrs), later(10*time.Second, event("UPDATE_COMPLETE")))
+			w.story = slices.Concat(course(greenSays)[:5], []act{says(greenErrs), later(10*time.Second, event("UPDATE_COMPLETE"))})
 		}, report.Failed, report.Broken, false, "body lacks"},
 		{"too late to cancel", func(w *world) {
 			w.story = course(greenErrs)

@@ -33,19 +33,19 @@ const digest = "sha256:222222222222222222222222222222222222222222222222222222222
 
 // sample records a release that goes back because green answers wrongly; it
 // stops at the given second, 30 being the end.
-func sample(until float64) (*report.Recorder, report.Report) {
+func sample(until float64) report.Report {
 	c := &clock{start}
 	r := report.NewRecorder(report.Release, "v1.2.3", c.Now, "push", "access", "plan", "apply", "verify")
 	var last report.Report
 	for _, do := range scenes() {
 		if do.at > until {
-			return r, r.Snapshot()
+			return r.Snapshot()
 		}
 		c.now = at(do.at)
 		do.what(r)
 		last = r.Snapshot()
 	}
-	return r, last
+	return last
 }
 
 type scene struct {
@@ -140,8 +140,8 @@ func probe(stage int) *report.Probe {
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	_, whole := sample(30)
-	_, part := sample(13)
+	whole := sample(30)
+	part := sample(13)
 	ascii := report.Style{Width: 80}
 	unicode := report.Style{Unicode: true, Width: 80}
 	colored := report.Style{Unicode: true, Color: true, Width: 100}
@@ -234,7 +234,7 @@ func collect(typ reflect.Type, path string, into map[string]bool) {
 
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	_, whole := sample(30)
+	whole := sample(30)
 	document, err := report.JSON(whole)
 	if err != nil {
 		t.Fatal(err)

@@ -50,9 +50,9 @@ func Show(r *Recorder, w io.Writer, v View) (stop func()) {
 	}
 	started := r.Snapshot().Started
 	r.Listen(func(e Event) {
-		fmt.Fprintln(w, Line(e, started, Style{Color: v.Style.Color, Unicode: v.Style.Unicode}))
+		_, _ = fmt.Fprintln(w, Line(e, started, Style{Color: v.Style.Color, Unicode: v.Style.Unicode}))
 	})
-	return func() { fmt.Fprint(w, Timeline(r.Snapshot(), v.Style)) }
+	return func() { _, _ = fmt.Fprint(w, Timeline(r.Snapshot(), v.Style)) }
 }
 
 func showLive(r *Recorder, w io.Writer, v View) func() {

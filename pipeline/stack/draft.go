@@ -115,7 +115,7 @@ func (d *draft) tokenPrefix() string {
 	h.Write(d.req.Template)
 	for _, p := range d.parsed.Parameters() {
 		if value, given := d.req.Parameters[p.Name]; given && p.Node.Get("NoEcho").Str() != "true" {
-			fmt.Fprintf(h, "\x00%s\x00%s", p.Name, value)
+			h.Write([]byte("\x00" + p.Name + "\x00" + value))
 		}
 	}
 	return "orgship-" + hex.EncodeToString(h.Sum(nil))[:24] + "-"

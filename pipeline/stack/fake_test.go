@@ -242,9 +242,6 @@ type row struct {
 	logical, status, reason string
 }
 
-// statuses renders events for comparison: "BlueTaskSet CREATE_COMPLETE".
-func statuses(events []string) string { return strings.Join(events, "\n") }
-
 func wantCalls(t *testing.T, f *fake, forbidden ...string) {
 	t.Helper()
 	for _, name := range f.named() {
