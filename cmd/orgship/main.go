@@ -14,36 +14,45 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"orgship/pipeline/release"
+	"orgship/pipeline/report"
 	"orgship/sandbox/task"
 )
 
 func main() {
 	task.Init() // a task of the sandbox begins as this program
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // commands is the command line: one field a verb, one file a verb.
 type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Show all of it on this machine: share, push, release blue and green, go back, refuse; then clean up."`
 	Sandbox sandboxCommand `cmd:"" help:"Run AWS on this machine: an Organization with ECR, CloudFormation, ECS and load balancers, on loopback."`
 }
 
 // program is what a verb gets.
 type program struct {
 	ctx    context.Context // ends with the first Ctrl-C or SIGTERM
-	stdout io.Writer       // the result alone
-	stderr io.Writer       // all else
+	stdin  io.Reader
+	stdout io.Writer // the result alone
+	stderr io.Writer // all else
+	getenv func(string) string
 }
 
-// exit statuses
+// The exit statuses that are no verdict's.
 const (
-	statusOK     = 0
-	statusFailed = 1
-	statusUsage  = 2
+	statusOK    = 0
+	statusError = 2 // nothing could be found out: wrong usage, no credentials, nobody there
 )
+
+// about stands above the list of verbs.
+const about = `Build an image once, share it with an organizational unit, release it blue/green.
+
+The exit status is the verdict: 0 successful, 1 failed (answered wrongly, refused or gone back), 2 error (could not be asked or done), 3 inconclusive (mixed answers, or interrupted).`
 
 // run runs the program and returns its exit status. The first Ctrl-C asks it to
 // end, the second ends it.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
@@ -52,11 +61,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	helped := false
 	parser, err := kong.New(&line,
 		kong.Name("orgship"),
-		kong.Description("Build an image once, share it with an organizational unit, release it blue/green."),
+		kong.Description(about),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Bind(&program{ctx: ctx, stdout: stdout, stderr: stderr}),
+		kong.Bind(&program{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv}),
 	)
 	if err != nil {
 		panic("orgship: internal error: " + err.Error()) // can't happen: the fields of commands are fixed
@@ -67,7 +76,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		complain(stderr, err, "orgship --help lists verbs and flags")
-		return statusUsage
+		return statusError
 	}
 	if err := verb.Run(); err != nil {
 		complain(stderr, err, "")
@@ -76,24 +85,29 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return statusOK
 }
 
-// complain prints an error, and its hint if it has one.
+// complain prints an error on one line, and its hint if it has one.
 func complain(w io.Writer, err error, otherwise string) {
-	fmt.Fprintf(w, "error: %v\n", err)
+	fmt.Fprintf(w, "error: %s\n", report.Clean(err.Error()))
 	hint := otherwise
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) {
 		hint = hinted.Hint()
 	}
 	if hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", hint)
+		fmt.Fprintf(w, "hint: %s\n", report.Clean(hint))
 	}
 }
 
-// statusOf is 1, or what the error says itself: a verdict has a status of its own.
+// statusOf is the status of an error's verdict, or of its own, else that of an
+// error.
 func statusOf(err error) int {
+	var verdict *release.Error
 	var coded interface{ ExitCode() int }
-	if errors.As(err, &coded) {
+	switch {
+	case errors.As(err, &verdict):
+		return verdict.Verdict.ExitStatus()
+	case errors.As(err, &coded):
 		return coded.ExitCode()
 	}
-	return statusFailed
+	return statusError
 }

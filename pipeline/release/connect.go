@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -160,4 +161,15 @@ func (c *Connection) below(ctx context.Context, unit string) ([]org.Account, err
 		return nil, err
 	}
 	return c.organization.Accounts(ctx, u)
+}
+
+// Lives reports whether there is a stack of a name that has lived: one whose own
+// template can be released with.
+func (r *Releaser) Lives(ctx context.Context, name string) (bool, error) {
+	s, err := r.cfg.Stacks.Describe(ctx, name)
+	var none *stack.NotFoundError
+	if errors.As(err, &none) {
+		return false, nil
+	}
+	return err == nil && !unborn(s.Status), err
 }
