@@ -69,8 +69,9 @@ func (s *Service) attach(ctx context.Context, r *run) error {
 // order, while it is.
 func (s *Service) dial(ctx context.Context, r *run, port int) (net.Conn, error) {
 	s.mu.Lock()
-	to, silent := r.task, s.unhealthy != nil && s.unhealthy(*r.set.definition.container().Image)
+	to, unhealthy := r.task, s.unhealthy
 	s.mu.Unlock()
+	silent := unhealthy != nil && unhealthy(*r.set.definition.container().Image)
 	if silent {
 		select {
 		case <-ctx.Done():
@@ -208,6 +209,10 @@ func (s *Service) unstarted(r *run, err error) *failure {
 	if errors.As(err, &entrypoint) {
 		return unstartable("CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: "+
 			"unable to start container process: exec: %q: %s", entrypoint.Entrypoint, entrypoint.Reason)
+	}
+	var hint interface{ Hint() string }
+	if errors.As(err, &hint) {
+		return unstartable("CannotCreateContainerError: %v; %s", err, hint.Hint())
 	}
 	return unstartable("CannotCreateContainerError: %v", err)
 }

@@ -273,6 +273,9 @@ func TestTasksThatCannotStart(t *testing.T) {
 		"the machine": {func(w *world) {
 			w.runtime.failing(func(task.Spec) error { return errors.New("no space left on device") })
 		}, "CannotCreateContainerError: no space left on device"},
+		"the system": {func(w *world) {
+			w.runtime.failing(func(task.Spec) error { return hinted{errors.New("no namespaces")} })
+		}, "CannotCreateContainerError: no namespaces; ask for some"},
 		"the token": {func(w *world) { w.images.deny = denied },
 			"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: " +
 				"AccessDeniedException: User: x is not authorized to perform: ecr:GetAuthorizationToken on resource: *"},
@@ -313,6 +316,10 @@ func TestTasksThatCannotStart(t *testing.T) {
 		})
 	}
 }
+
+type hinted struct{ error }
+
+func (hinted) Hint() string { return "ask for some" }
 
 func awslogs() *types.LogConfiguration {
 	return &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{
