@@ -71,6 +71,8 @@ func (s *Service) Wire() wire.Service {
 			wire.Op("AuthorizeSecurityGroupEgress", s.AuthorizeSecurityGroupEgress, rules),
 			wire.Op("RevokeSecurityGroupIngress", s.RevokeSecurityGroupIngress, rules),
 			wire.Op("RevokeSecurityGroupEgress", s.RevokeSecurityGroupEgress, rules),
+			wire.Op("CreateTags", s.CreateTags, wire.Required("Resources", "Tags"), wire.Optional("DryRun")),
+			wire.Op("DeleteTags", s.DeleteTags, wire.Required("Resources", "Tags"), wire.Optional("DryRun")),
 			wire.Op("DescribeNetworkInterfaces", s.DescribeNetworkInterfaces, describe, wire.Optional("NetworkInterfaceIds")),
 		},
 	}

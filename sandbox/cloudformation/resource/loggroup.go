@@ -55,10 +55,25 @@ func (h logGroups) retention(ctx context.Context, r *Request) error {
 }
 
 func (h logGroups) Update(ctx context.Context, r *Request) error {
-	if add, remove := r.retagged(); len(add)+len(remove) > 0 && r.changed("Tags") {
-		return notModelledUpdate("Tags", "AWS::Logs::LogGroup")
+	if err := h.retention(ctx, r); err != nil {
+		return err
 	}
-	return h.retention(ctx, r)
+	add, remove := r.retagged()
+	arn := "arn:aws:logs:" + r.Scope.Region + ":" + r.Scope.Account + ":log-group:" + r.ID
+	if len(remove) > 0 {
+		if _, err := h.room.UntagResource(ctx, &logs.UntagResourceInput{ResourceArn: &arn, TagKeys: remove}); err != nil {
+			return err
+		}
+	}
+	if len(add) == 0 {
+		return nil
+	}
+	in := &logs.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{}}
+	for _, t := range add {
+		in.Tags[t[0]] = t[1]
+	}
+	_, err := h.room.TagResource(ctx, in)
+	return err
 }
 
 func (h logGroups) Delete(ctx context.Context, r *Request) error {

@@ -46,6 +46,8 @@ type SecurityGroups interface {
 	AuthorizeSecurityGroupEgress(context.Context, *ec2.SecurityGroupRulesInput) (*ec2.SecurityGroupRulesOutput, error)
 	RevokeSecurityGroupIngress(context.Context, *ec2.SecurityGroupRulesInput) (*ec2.SecurityGroupRulesOutput, error)
 	RevokeSecurityGroupEgress(context.Context, *ec2.SecurityGroupRulesInput) (*ec2.SecurityGroupRulesOutput, error)
+	CreateTags(context.Context, *ec2.CreateTagsInput) (*ec2.CreateTagsOutput, error)
+	DeleteTags(context.Context, *ec2.DeleteTagsInput) (*ec2.DeleteTagsOutput, error)
 }
 
 // Balancers is Elastic Load Balancing.
@@ -93,6 +95,8 @@ type LogGroups interface {
 	DeleteLogGroup(context.Context, *logs.DeleteLogGroupInput) (*logs.DeleteLogGroupOutput, error)
 	PutRetentionPolicy(context.Context, *logs.PutRetentionPolicyInput) (*logs.PutRetentionPolicyOutput, error)
 	DeleteRetentionPolicy(context.Context, *logs.DeleteRetentionPolicyInput) (*logs.DeleteRetentionPolicyOutput, error)
+	TagResource(context.Context, *logs.TagResourceInput) (*logs.TagResourceOutput, error)
+	UntagResource(context.Context, *logs.UntagResourceInput) (*logs.UntagResourceOutput, error)
 }
 
 // Containers is ECS.

@@ -80,21 +80,40 @@ func (h groups) Create(ctx context.Context, r *Request) error {
 }
 
 func groupTags(r *Request) []ec2.TagSpecification {
-	spec := ec2.TagSpecification{ResourceType: "security-group"}
-	for _, t := range r.tags() {
-		spec.Tags = append(spec.Tags, ec2.Tag{Key: aws.String(t[0]), Value: aws.String(t[1])})
-	}
-	if len(spec.Tags) == 0 {
+	tags := ec2Tags(r.tags())
+	if len(tags) == 0 {
 		return nil
 	}
-	return []ec2.TagSpecification{spec}
+	return []ec2.TagSpecification{{ResourceType: "security-group", Tags: tags}}
+}
+
+func ec2Tags(tags [][2]string) []ec2.Tag {
+	var all []ec2.Tag
+	for _, t := range tags {
+		all = append(all, ec2.Tag{Key: aws.String(t[0]), Value: aws.String(t[1])})
+	}
+	return all
 }
 
 func (h groups) Update(ctx context.Context, r *Request) error {
-	if add, remove := r.retagged(); len(add)+len(remove) > 0 && r.changed("Tags") {
-		return notModelledUpdate("Tags", "AWS::EC2::SecurityGroup")
+	if err := h.rules(ctx, r); err != nil {
+		return err
 	}
-	return h.rules(ctx, r)
+	add, remove := r.retagged()
+	if len(remove) > 0 {
+		in := &ec2.DeleteTagsInput{Resources: []string{r.ID}}
+		for _, key := range remove {
+			in.Tags = append(in.Tags, ec2.Tag{Key: &key})
+		}
+		if _, err := h.room.DeleteTags(ctx, in); err != nil {
+			return err
+		}
+	}
+	if len(add) == 0 {
+		return nil
+	}
+	_, err := h.room.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{r.ID}, Tags: ec2Tags(add)})
+	return err
 }
 
 // rules brings the group's rules from the previous to the wanted ones.

@@ -83,10 +83,19 @@ func (h taskSets) Update(ctx context.Context, r *Request) error {
 			return err
 		}
 	}
-	if !r.changed("Tags") {
+	return h.retag(ctx, r)
+}
+
+func (h taskSets) retag(ctx context.Context, r *Request) error {
+	if add, remove := r.retagged(); len(add)+len(remove) == 0 {
 		return nil
 	}
-	return notModelledUpdate("Tags", "AWS::ECS::TaskSet")
+	cluster, service, id := parts(r.ID)
+	out, err := h.room.DescribeTaskSets(ctx, &ecs.DescribeTaskSetsInput{Cluster: &cluster, Service: &service, TaskSets: []string{id}})
+	if err != nil || len(out.TaskSets) == 0 {
+		return err
+	}
+	return retagContainers(ctx, h.room, r, aws.ToString(out.TaskSets[0].TaskSetArn))
 }
 
 func (h taskSets) Delete(ctx context.Context, r *Request) error {
