@@ -159,7 +159,7 @@ func (w *world) variant(name, version string) v1.Image {
 func (w *world) request(name, version, word string) release.Request {
 	w.t.Helper()
 	return release.Request{
-		Stack: "demo", Template: []byte(strings.Replace(string(cfn.BlueGreen()), "          ReadonlyRootFilesystem: true\n", "", 1)),
+		Stack: "demo", Template: cfn.BlueGreen(),
 		Push: &registry.Push{Repository: w.repo, Tag: version, Image: w.variant(name, version)},
 		Parameters: map[string]string{
 			"Vpc": w.dev.VPCID, "Subnet1": w.dev.SubnetIDs[0], "Subnet2": w.dev.SubnetIDs[1],

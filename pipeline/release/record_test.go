@@ -1,0 +1,67 @@
+package release
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"orgship/cfn"
+	"orgship/template"
+)
+
+func TestRecordKeepsTheTemplate(t *testing.T) {
+	t.Parallel()
+	images := []string{digestOf("a"), digestOf("b")}
+	for name, body := range map[string]string{
+		"the template of the house":   string(cfn.BlueGreen()),
+		"no line break at the end":    "Resources:\n  A:\n    Type: AWS::ECS::Cluster",
+		"a block of text at the end":  "Resources:\n  A:\n    Type: AWS::ECS::Cluster\nDescription: |\n  text\n  more text\n",
+		"a block with a kept newline": "Resources:\n  A:\n    Type: AWS::ECS::Cluster\nDescription: |+\n  text\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			with := withRecord([]byte(body), images)
+			if got := previous(with); !slices.Equal(got, images) {
+				t.Errorf("recorded %v", got)
+			}
+			if again := withRecord(with, images); !bytes.Equal(again, with) {
+				t.Errorf("recording again changes it:\n%s", again)
+			}
+			if without := withRecord(with, nil); !bytes.Equal(bytes.TrimRight(without, "\n"), bytes.TrimRight([]byte(body), "\n")) {
+				t.Errorf("taking the record out leaves:\n%s", without)
+			}
+		})
+	}
+	json := []byte(`{"Resources": {}}`)
+	if got := withRecord(json, images); !bytes.Equal(got, json) {
+		t.Errorf("JSON became %s", got)
+	}
+}
+
+func TestRecordIsBounded(t *testing.T) {
+	t.Parallel()
+	var images []string
+	for _, letter := range "0123456789" {
+		images = append(images, digestOf(string(letter)))
+	}
+	if got := previous(withRecord(cfn.BlueGreen(), images)); !slices.Equal(got, images[:recordMax]) {
+		t.Errorf("recorded %d images", len(got))
+	}
+}
+
+// FuzzRecord: a record never changes what a template says.
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(cfn.BlueGreen()))
+	f.Add([]byte("Resources:\n  A:\n    Type: T\nDescription: |\n  a\n"))
+	f.Add([]byte("{\"Resources\": {}}"))
+	f.Add([]byte("Resources:\n  A:\n    Type: T\nDescription: 'a\n\n  b'\n"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		before, err := template.Parse(withoutRecord(body))
+		if err != nil {
+			t.Skip()
+		}
+		after, err := template.Parse(withRecord(body, []string{digestOf("a")}))
+		if err != nil || !template.Equal(before.Root, after.Root) {
+			t.Errorf("changed by its record: %v", err)
+		}
+	})
+}
