@@ -33,7 +33,8 @@ type changeSet struct {
 }
 
 // CreateChangeSet computes what an update would do, or begins a new stack with
-// ChangeSetType CREATE. The change set is ready a moment later.
+// ChangeSetType CREATE. The change set is ready a moment later, without the
+// seconds that AWS takes.
 func (s *Service) CreateChangeSet(ctx context.Context, in *cfn.CreateChangeSetInput) (*cfn.CreateChangeSetOutput, error) {
 	name := aws.ToString(in.StackName)
 	if err := s.authorize(ctx, "CreateChangeSet", name); err != nil {

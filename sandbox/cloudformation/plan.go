@@ -77,6 +77,10 @@ func (s *Service) colours(st *stack, g *goal, all []difference) (green bool, con
 
 // sameOutputs reports whether outputs and tags of an update without changed
 // resources stay the same too.
+//
+// Assumption A30: an update that changes nothing but the hook (its routing, its
+// wait), parameters that no resource uses or a DeletionPolicy has no changes:
+// what counts are resources, outputs and tags.
 func (s *Service) sameOutputs(ctx context.Context, st *stack, g *goal, processed *template.Template) (bool, error) {
 	c := &comparison{stack: st, goal: g, made: map[string]bool{}}
 	r, err := s.resolver(ctx, g, processed, st.id, st.name, c.lookup)

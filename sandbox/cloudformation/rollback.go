@@ -12,6 +12,8 @@ import (
 )
 
 // byUser is the reason of a rollback that the user asked for.
+//
+// Assumption A28: no source shows the row that CancelUpdateStack begins with.
 const byUser = "User Initiated"
 
 // entry is one thing that an update did to a resource.

@@ -65,11 +65,13 @@ type resourceState struct {
 	changed      time.Time
 	exists       bool // there is something to delete
 
-	properties     map[string]any
-	shown          string // properties as events show them
-	attributes     map[string]string
-	tags           map[string]string // of the stack, as the resource has them
-	needs          []string          // logical ids it referred to when it was made
+	properties map[string]any
+	shown      string // properties as events show them
+	attributes map[string]string
+	tags       map[string]string // of the stack, as the resource has them
+	needs      []string          // logical ids it referred to when it was made
+	// Assumption A31: these count as the stack has them, not as the template of
+	// the update that removes or replaces the resource.
 	deletionPolicy string
 	replacePolicy  string
 }

@@ -71,8 +71,10 @@ func (s *Service) copyForUpdate(ctx context.Context, name string) (*stack, error
 	return st.copy(), updatable(st)
 }
 
-// changesAnything refuses an update without changes. What the transform refuses
-// shows once the update runs.
+// changesAnything refuses an update without changes.
+//
+// Assumption A29: what the transform refuses of CreateStack and UpdateStack shows
+// once they run, as the reason of the rollback; a change set fails with it.
 func (s *Service) changesAnything(ctx context.Context, st *stack, g *goal) error {
 	trial := *g
 	if err := s.transform(ctx, &trial, st, st.resourceIDs()); err != nil {

@@ -72,6 +72,7 @@ func policy(properties map[string]any, name string) (string, error) {
 }
 
 // tags returns the resource's tags, its own and the stack's, sorted by key.
+// AWS adds tags of its own (aws:cloudformation:stack-name …); the sandbox doesn't.
 func (r *Request) tags() [][2]string {
 	all := maps.Clone(r.Tags)
 	if all == nil {
