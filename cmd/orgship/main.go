@@ -28,6 +28,16 @@ func main() {
 type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Show all of it on this machine: share, push, release blue and green, go back, refuse; then clean up."`
 	Sandbox sandboxCommand `cmd:"" help:"Run AWS on this machine: an Organization with ECR, CloudFormation, ECS and load balancers, on loopback."`
+
+	Share    shareCommand    `cmd:"" help:"Make an ECR repository that the accounts of an organizational unit may pull from."`
+	Push     pushCommand     `cmd:"" help:"Push an image; what is there is not sent."`
+	Access   accessCommand   `cmd:"" help:"Say which accounts may pull from a repository, and why."`
+	Plan     planCommand     `cmd:"" help:"Say what a release would change, and touch nothing."`
+	Release  releaseCommand  `cmd:"" help:"Release an image into an account, blue/green, with a proof over HTTP; a wrong answer goes back."`
+	Rollback rollbackCommand `cmd:"" help:"Go back: cancel the release under way, or release the image from before."`
+	Verify   verifyCommand   `cmd:"" help:"Ask a service over HTTP until the verdict is clear."`
+	Destroy  destroyCommand  `cmd:"" help:"Delete a stack with all that it made."`
+	Lint     lintCommand     `cmd:"" help:"Find what CloudFormation and the blue/green hook refuse in a template."`
 }
 
 // program is what a verb gets.
@@ -79,7 +89,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return statusError
 	}
 	if err := verb.Run(); err != nil {
-		complain(stderr, err, "")
+		if shown := (*shownError)(nil); !errors.As(err, &shown) {
+			complain(stderr, err, "")
+		}
 		return statusOf(err)
 	}
 	return statusOK

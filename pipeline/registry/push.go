@@ -21,6 +21,7 @@ type Push struct {
 	Tag        string // "": pushed by digest alone
 	Image      v1.Image
 	Index      v1.ImageIndex
+	DryRun     bool // only find out what is there
 }
 
 // Pushed is what a push came to.
@@ -44,7 +45,7 @@ type artifact interface {
 // Nothing is sent that is there. A tag that names another image is moved in a
 // repository with mutable tags; otherwise the error is a *TagTakenError and,
 // unless only some tags are immutable, nothing was sent. Other errors match
-// ErrRepositoryNotFound or ErrDenied.
+// ErrRepositoryNotFound or ErrDenied; a dry run may miss these two.
 func (c *Client) Push(ctx context.Context, p Push) (Pushed, error) {
 	pl, what, err := p.read()
 	if err != nil {
@@ -54,7 +55,7 @@ func (c *Client) Push(ctx context.Context, p Push) (Pushed, error) {
 	if err != nil {
 		return Pushed{}, fmt.Errorf("pushing to %s: reading the image: %w", pl, err)
 	}
-	pushed, err := c.push(ctx, pl, what, digest.String())
+	pushed, err := c.push(ctx, pl, what, digest.String(), p.DryRun)
 	if err != nil {
 		return Pushed{}, fmt.Errorf("pushing to %s: %w", pl, err)
 	}
@@ -80,7 +81,7 @@ func (p Push) read() (place, artifact, error) {
 	return pl, p.Index, nil
 }
 
-func (c *Client) push(ctx context.Context, pl place, what artifact, digest string) (Pushed, error) {
+func (c *Client) push(ctx context.Context, pl place, what artifact, digest string, dry bool) (Pushed, error) {
 	t := &traffic{}
 	pushed := Pushed{Reference: pl.repository.Name() + "@" + digest, Digest: digest, Tag: pl.tag}
 	target := pl
@@ -96,6 +97,8 @@ func (c *Client) push(ctx context.Context, pl place, what artifact, digest strin
 		return pushed, nil
 	case have != "" && c.immutable(ctx, pl):
 		return Pushed{}, &TagTakenError{pl.repository.Name(), pl.tag, have, digest}
+	case dry:
+		return pushed, nil
 	}
 	err = c.talk(ctx, t, func(options ...remote.Option) error { return remote.Push(target.reference(), what, options...) })
 	if err != nil {

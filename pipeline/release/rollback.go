@@ -43,6 +43,10 @@ func (w *work) rollback(ctx context.Context) error {
 
 // cancel takes an update back that is under way, and asks for the version from before.
 func (w *work) cancel(ctx context.Context, s stack.Stack) error {
+	if w.req.DryRun {
+		w.result = result{report.Successful, report.Unchanged, "dry run: the update under way would be cancelled"}
+		return nil
+	}
 	for _, step := range []string{stepPush, stepAccess, stepPlan} {
 		w.rec.Finish(step, report.Skipped, "an update is under way: it is cancelled")
 	}

@@ -27,6 +27,7 @@ type Shared struct {
 	Unit         string
 	ImagesToKeep int    // 0: the template's default
 	Template     []byte // nil: cfn/ecr-repository.yaml
+	DryRun       bool   // stops after the plan; the URI is "" then
 }
 
 // Share deploys the repository into the account of the releaser, which is the
@@ -88,6 +89,11 @@ func (s Shared) parameters(info org.Info, unit org.Unit) map[string]string {
 }
 
 func (w *work) applyShared(ctx context.Context, s Shared) (string, error) {
+	if s.DryRun {
+		w.cfg.Stacks.Discard(ctx, w.plan)
+		w.result = result{report.Successful, report.Unchanged, "dry run: " + describe(w.plan)}
+		return "", nil
+	}
 	err := w.step(ctx, stepApply, func(ctx context.Context) (report.State, string, error) {
 		if w.plan.Class == stack.NothingToDo {
 			w.result = result{report.Successful, report.Unchanged, "the repository is shared as it should be"}

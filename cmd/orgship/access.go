@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"text/tabwriter"
+
+	"orgship/pipeline/access"
+	"orgship/pipeline/report"
+)
+
+// accessCommand is the verb access.
+type accessCommand struct {
+	Repository string   `arg:"" help:"Repository or image in ECR."`
+	Account    []string `arg:"" optional:"" help:"Accounts to ask for, by id or name; else all of the unit."`
+	Unit       string   `placeholder:"UNIT" help:"Organizational unit, by id, name or path; else the whole Organization."`
+	PullRole   string   `placeholder:"NAME" help:"Role that pulls in the accounts (the task execution role), for policies that name it."`
+	JSON       bool     `name:"json" help:"Print JSON."`
+	connection
+}
+
+// Run prints for each account whether it may pull, and why. The verdict is
+// failed if one may not.
+func (c *accessCommand) Run(p *program) error {
+	conn, err := c.open(p)
+	if err != nil {
+		return err
+	}
+	decisions, err := conn.MayPull(p.ctx, c.Repository, c.Unit, c.PullRole)
+	if err != nil {
+		return err
+	}
+	if decisions, err = c.pick(decisions); err != nil {
+		return err
+	}
+	if err := c.print(p, decisions); err != nil {
+		return err
+	}
+	if refused := access.Refused(decisions); len(refused) > 0 {
+		return &mayNotPullError{len(refused), len(decisions)}
+	}
+	return nil
+}
+
+// pick returns the decisions about the accounts that were named.
+func (c *accessCommand) pick(decisions []access.Decision) ([]access.Decision, error) {
+	for _, name := range c.Account {
+		if !slices.ContainsFunc(decisions, func(d access.Decision) bool { return d.Account == name || d.Name == name }) {
+			return nil, &usageError{fmt.Sprintf("there is no account %q in the unit", name), "leave the account out to see what there is"}
+		}
+	}
+	return slices.DeleteFunc(decisions, func(d access.Decision) bool {
+		return len(c.Account) > 0 && !slices.Contains(c.Account, d.Account) && !slices.Contains(c.Account, d.Name)
+	}), nil
+}
+
+func (c *accessCommand) print(p *program, decisions []access.Decision) error {
+	if c.JSON {
+		return printJSON(p, decisions)
+	}
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, d := range decisions {
+		may := "may pull"
+		switch {
+		case d.Undecided:
+			may = "depends"
+		case !d.Allowed:
+			may = "may not"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Account, d.Name, may, report.Clean(d.Reason))
+	}
+	return table.Flush()
+}
+
+// mayNotPullError says how many accounts may not pull.
+type mayNotPullError struct{ refused, all int }
+
+func (e *mayNotPullError) Error() string {
+	return fmt.Sprintf("%d of %d accounts may not pull", e.refused, e.all)
+}
+
+// Hint says what to do about it.
+func (e *mayNotPullError) Hint() string {
+	return "share the repository with their unit (orgship share), or move the account into one that may"
+}
+
+// ExitCode is that of the verdict failed.
+func (e *mayNotPullError) ExitCode() int { return report.Failed.ExitStatus() }

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"orgship/cfn"
+	"orgship/pipeline/account"
+	"orgship/pipeline/release"
+	"orgship/pipeline/verify"
+	"orgship/template"
+)
+
+// connection are the flags that say who asks, and where.
+type connection struct {
+	Credentials string  `placeholder:"FILE" help:"Credentials as JSON of the credential_process format (- reads stdin), as 'aws configure export-credentials --format process' prints it; else the SDK's default chain." group:"Connection:"`
+	Region      string  `placeholder:"REGION" help:"AWS region; else AWS_REGION or the profile's." group:"Connection:"`
+	Endpoint    string  `placeholder:"URL" help:"One URL for all services, as of a sandbox; else AWS_ENDPOINT_URL, or AWS itself." group:"Connection:"`
+	Role        string  `default:"OrganizationAccountAccessRole" placeholder:"NAME" help:"Role to assume in other accounts than the credentials' own (${default}); empty: none." group:"Connection:"`
+	Speed       float64 `default:"1" env:"ORGSHIP_SPEED" placeholder:"N" help:"How much faster than on AWS time runs at the endpoint: the --speed of a sandbox (${default}; or $$ORGSHIP_SPEED)." group:"Connection:"`
+}
+
+// open connects.
+func (c *connection) open(p *program) (*release.Connection, error) {
+	options := account.Options{Region: c.Region, Endpoint: c.Endpoint}
+	if c.Credentials != "" {
+		source, err := p.read(c.Credentials, "credentials")
+		if err != nil {
+			return nil, err
+		}
+		if options.Credentials, err = account.ParseCredentials(source); err != nil {
+			return nil, err
+		}
+	}
+	if c.Speed < 1 {
+		return nil, &usageError{fmt.Sprintf("speed %g: must be 1 or more", c.Speed), "it is the --speed of the sandbox; AWS itself has 1"}
+	}
+	cfg, err := account.Config(p.ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	return release.Connect(account.NewAccounts(cfg, c.Role), c.Speed), nil
+}
+
+// read reads a file, or stdin for "-".
+func (p *program) read(name, what string) ([]byte, error) {
+	if name == "-" {
+		source, err := io.ReadAll(p.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s from stdin: %w", what, err)
+		}
+		return source, nil
+	}
+	source, err := os.ReadFile(name)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return nil, &usageError{fmt.Sprintf("reading %s %q: %v", what, name, path.Err), "name a file, or - for stdin"}
+	}
+	return source, err
+}
+
+// usageError is a command line that can't be meant.
+type usageError struct{ line, hint string }
+
+func (e *usageError) Error() string { return e.line }
+
+// Hint says what to type instead.
+func (e *usageError) Hint() string { return e.hint }
+
+// target is the flag that says whose stack it is.
+type target struct {
+	Account string `placeholder:"ACCOUNT" help:"Account to work in, by id or name; else the credentials' own."`
+}
+
+// change are the flags that say what becomes of the stack.
+type change struct {
+	Template        string            `placeholder:"FILE" help:"Template of the stack (- reads stdin); else the one it has, and for a new stack the built-in one with the blue/green hook." group:"Stack:"`
+	Parameter       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Parameter of the template; one that isn't given keeps its value. May be repeated." group:"Stack:"`
+	Tag             map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Tag of the stack. May be repeated; without any the tags stay." group:"Stack:"`
+	Capability      []string          `placeholder:"NAME" help:"What the template needs to be allowed (CAPABILITY_IAM). May be repeated." group:"Stack:"`
+	StackRole       string            `placeholder:"ARN" help:"Role for CloudFormation to work with; else the caller's own rights." group:"Stack:"`
+	Container       string            `placeholder:"NAME" help:"Container whose image it is; else the one that the load balancer sends to." group:"Stack:"`
+	Routing         routing           `placeholder:"ROUTING" help:"How traffic moves: all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES; else as the template says." group:"Stack:"`
+	TerminationWait *time.Duration    `placeholder:"5m" help:"How long blue stays after the shift, in whole minutes: the time in which going back is one call." group:"Stack:"`
+	CPU             int               `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
+	Memory          int               `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
+	Tasks           *int              `placeholder:"N" help:"Number of tasks; an update of its own, not to be mixed with a new image." group:"Stack:"`
+}
+
+// changes is what to write into the template.
+func (c *change) changes() (template.Changes, error) {
+	out := template.Changes{Container: c.Container, CPU: c.CPU, Memory: c.Memory, DesiredCount: c.Tasks, TrafficRouting: c.Routing.TrafficRouting}
+	if c.TerminationWait != nil {
+		if *c.TerminationWait%time.Minute != 0 {
+			return out, &usageError{fmt.Sprintf("termination wait %s: must be whole minutes", *c.TerminationWait), "e.g. --termination-wait 5m"}
+		}
+		out.TerminationWaitMinutes = aws.Int(int(*c.TerminationWait / time.Minute))
+	}
+	return out, nil
+}
+
+// body reads the template; nil means the one that the stack has.
+func (c *change) body(p *program, r *release.Releaser, stack string) ([]byte, error) {
+	if c.Template != "" {
+		return p.read(c.Template, "template")
+	}
+	lives, err := r.Lives(p.ctx, stack)
+	if err != nil || lives {
+		return nil, err
+	}
+	return cfn.BlueGreen(), nil
+}
+
+// routing is the value of --routing.
+type routing struct{ *template.TrafficRouting }
+
+// UnmarshalText reads all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES.
+func (r *routing) UnmarshalText(text []byte) error {
+	kind, rest, _ := strings.Cut(string(text), ":")
+	types := map[string]string{"all-at-once": template.AllAtOnce, "canary": template.TimeBasedCanary, "linear": template.TimeBasedLinear}
+	r.TrafficRouting = &template.TrafficRouting{Type: types[kind]}
+	percent, minutes, steps := strings.Cut(rest, ":")
+	if kind == "all-at-once" && rest == "" {
+		return nil
+	}
+	var err1, err2 error
+	r.StepPercentage, err1 = strconv.Atoi(strings.TrimSuffix(percent, "%"))
+	r.BakeTimeMins, err2 = strconv.Atoi(strings.TrimSuffix(minutes, "m"))
+	if r.Type == "" || r.Type == template.AllAtOnce || !steps || err1 != nil || err2 != nil {
+		return fmt.Errorf("routing %q is none of all-at-once, canary:PERCENT:MINUTES and linear:PERCENT:MINUTES, such as canary:20:5", text)
+	}
+	return nil
+}
+
+// answer are the flags that say what the right answer is.
+type answer struct {
+	ExpectStatus   int               `default:"200" placeholder:"N" help:"Status of the right answer (${default})." group:"Verification:"`
+	ExpectBody     string            `placeholder:"TEXT" help:"Text that the body holds." group:"Verification:"`
+	ExpectPattern  string            `placeholder:"REGEXP" help:"Regular expression (RE2) that the body matches." group:"Verification:"`
+	ExpectHeader   map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Header of the answer. May be repeated." group:"Verification:"`
+	RevisionHeader string            `default:"X-Image-Revision" placeholder:"NAME" help:"Header that tells which image answers (${default})." group:"Verification:"`
+	VersionHeader  string            `default:"X-App-Version" placeholder:"NAME" help:"Header that tells which version answers (${default})." group:"Verification:"`
+	Timeout        time.Duration     `default:"5s" help:"How long one answer may take (${default})." group:"Verification:"`
+	Consecutive    int               `default:"3" placeholder:"N" help:"Right answers in a row that decide (${default})." group:"Verification:"`
+}
+
+func (a *answer) check() verify.Check {
+	return verify.Check{
+		Status: a.ExpectStatus, Body: a.ExpectBody, Pattern: a.ExpectPattern, Headers: a.ExpectHeader,
+		RevisionHeader: a.RevisionHeader, VersionHeader: a.VersionHeader, Timeout: a.Timeout, Consecutive: a.Consecutive,
+	}
+}
+
+// check are the flags of a release's verification.
+type check struct {
+	answer
+	CheckURL    string        `name:"check-url" placeholder:"URL" help:"Where the service answers; else the stack's output says." group:"Verification:"`
+	CheckOutput string        `default:"LoadBalancerDNSName" placeholder:"NAME" help:"Output of the stack with the load balancer's DNS name (${default})." group:"Verification:"`
+	CheckPath   string        `default:"/" placeholder:"PATH" help:"Path to ask for (${default})." group:"Verification:"`
+	Interval    time.Duration `default:"500ms" help:"Time between two questions (${default})." group:"Verification:"`
+	AnyRevision bool          `help:"Don't ask for the image's own revision in the answer." group:"Verification:"`
+	Rate        float64       `default:"10" placeholder:"N" help:"Requests a second of the probe that looks for lost requests all the while (${default}); -1: no probe." group:"Verification:"`
+	NoVerify    bool          `help:"Release without asking: nobody notices a wrong answer." group:"Verification:"`
+}
+
+func (c *check) check() release.Check {
+	out := release.Check{
+		Check: c.answer.check(), Output: c.CheckOutput, Path: c.CheckPath,
+		AnyRevision: c.AnyRevision, Rate: c.Rate, Skip: c.NoVerify,
+	}
+	out.URL, out.Interval = c.CheckURL, c.Interval
+	return out
+}

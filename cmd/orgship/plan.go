@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"orgship/pipeline/report"
+)
+
+// planCommand is the verb plan.
+type planCommand struct {
+	Stack string `arg:"" help:"Name of the CloudFormation stack."`
+	Image string `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…"`
+	target
+	output
+	change
+	connection
+}
+
+// Run prints what a release would change. Nothing is touched.
+func (c *planCommand) Run(p *program) error {
+	w, _, err := c.releaser(p, c.Account)
+	if err != nil {
+		return err
+	}
+	req, err := c.change.request(p, w, c.Stack, c.Image)
+	if err != nil {
+		return err
+	}
+	req.Check.Skip, req.DryRun = true, true
+	document, err := w.Release(p.ctx, req)
+	return c.finish(p, w, document, planned(document.Plan), err)
+}
+
+// planned renders a plan for people: its class, and a line for each resource.
+func planned(plan *report.Plan) string {
+	if plan == nil {
+		return ""
+	}
+	lines := []string{plan.Class}
+	for _, c := range plan.Changes {
+		line := fmt.Sprintf("%-7s %-26s %s", c.Action, c.LogicalID, c.Type)
+		if c.Replacement == "True" {
+			line += " (replaced)"
+		}
+		if len(c.Causes) > 0 {
+			line += " " + strings.Join(c.Causes, ", ")
+		}
+		lines = append(lines, line)
+	}
+	for _, w := range plan.Warnings {
+		lines = append(lines, fmt.Sprintf("warning: line %d: %s (%s)", w.Line, w.Message, w.Rule))
+	}
+	return strings.Join(lines, "\n")
+}

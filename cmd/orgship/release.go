@@ -1,0 +1,54 @@
+package main
+
+import (
+	"orgship/pipeline/release"
+	"orgship/pipeline/report"
+)
+
+// releaseCommand is the verb release.
+type releaseCommand struct {
+	Stack string `arg:"" help:"Name of the CloudFormation stack."`
+	Image string `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…; what is released is its digest."`
+	target
+	DryRun bool `help:"Stop after the plan."`
+	output
+	change
+	check
+	connection
+}
+
+// Run releases, and prints the image that serves now.
+func (c *releaseCommand) Run(p *program) error {
+	w, _, err := c.releaser(p, c.Account)
+	if err != nil {
+		return err
+	}
+	req, err := c.change.request(p, w, c.Stack, c.Image)
+	if err != nil {
+		return err
+	}
+	req.Check, req.DryRun = c.check.check(), c.DryRun
+	document, err := w.Release(p.ctx, req)
+	return c.finish(p, w, document, released(document), err)
+}
+
+// request is a release as the flags say.
+func (c *change) request(p *program, w *work, stack, image string) (release.Request, error) {
+	changes, err := c.changes()
+	if err != nil {
+		return release.Request{}, err
+	}
+	body, err := c.body(p, w.Releaser, stack)
+	return release.Request{
+		Stack: stack, Template: body, Image: image, Change: changes, Parameters: c.Parameter, Tags: c.Tag,
+		Capabilities: c.Capability, RoleARN: c.StackRole,
+	}, err
+}
+
+// released is the image that a report is about.
+func released(r report.Report) string {
+	if r.Image == nil {
+		return ""
+	}
+	return r.Image.Reference
+}

@@ -1,0 +1,24 @@
+package main
+
+import "orgship/pipeline/release"
+
+// rollbackCommand is the verb rollback.
+type rollbackCommand struct {
+	Stack string `arg:"" help:"Name of the CloudFormation stack."`
+	target
+	Image  string `placeholder:"IMAGE" help:"Image to go back to; else the one from before, which the stack's template records."`
+	DryRun bool   `help:"Stop after the plan."`
+	output
+	check
+	connection
+}
+
+// Run goes back, and prints the image that serves now.
+func (c *rollbackCommand) Run(p *program) error {
+	w, _, err := c.releaser(p, c.Account)
+	if err != nil {
+		return err
+	}
+	document, err := w.Rollback(p.ctx, release.Request{Stack: c.Stack, Image: c.Image, Check: c.check.check(), DryRun: c.DryRun})
+	return c.finish(p, w, document, released(document), err)
+}

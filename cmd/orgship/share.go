@@ -1,0 +1,35 @@
+package main
+
+import "orgship/pipeline/release"
+
+// shareCommand is the verb share.
+type shareCommand struct {
+	Unit string `arg:"" help:"Organizational unit whose accounts may pull: its id, name, path of names or org path."`
+	target
+	Repository   string `placeholder:"NAME" help:"Name of the repository; else the template's."`
+	Stack        string `default:"demoecshwapp-ecr" placeholder:"NAME" help:"Stack of the repository (${default})."`
+	Template     string `placeholder:"FILE" help:"Template of the repository; else the built-in one."`
+	ImagesToKeep int    `placeholder:"N" help:"Images to keep; else as the template says."`
+	DryRun       bool   `help:"Stop after the plan."`
+	output
+	connection
+}
+
+// Run makes the repository and prints its URI.
+func (c *shareCommand) Run(p *program) error {
+	var body []byte
+	if c.Template != "" {
+		var err error
+		if body, err = p.read(c.Template, "template"); err != nil {
+			return err
+		}
+	}
+	w, conn, err := c.releaser(p, c.Account)
+	if err != nil {
+		return err
+	}
+	uri, document, err := w.Share(p.ctx, conn.Organization(), release.Shared{
+		Stack: c.Stack, Repository: c.Repository, Unit: c.Unit, ImagesToKeep: c.ImagesToKeep, Template: body, DryRun: c.DryRun,
+	})
+	return c.finish(p, w, document, uri, err)
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"orgship/pipeline/report"
+	"orgship/pipeline/verify"
+)
+
+// verifyCommand is the verb verify.
+type verifyCommand struct {
+	URL      string        `arg:"" name:"url" help:"Where the service answers; http:// may be left out."`
+	Revision string        `placeholder:"REVISION" help:"Image revision that has to answer." group:"Verification:"`
+	Interval time.Duration `default:"1s" help:"Time between two questions (${default})." group:"Verification:"`
+	Deadline time.Duration `default:"2m" help:"How long to go on asking (${default})." group:"Verification:"`
+	JSON     bool          `name:"json" help:"Print JSON."`
+	answer
+}
+
+// Run asks until the verdict is clear.
+func (c *verifyCommand) Run(p *program) error {
+	check := c.check()
+	check.URL, check.Revision, check.Interval, check.Deadline = c.URL, c.Revision, c.Interval, c.Deadline
+	if !strings.Contains(check.URL, "://") {
+		check.URL = "http://" + check.URL
+	}
+	last := ""
+	check.Observe = func(a verify.Attempt) {
+		if text := attempt(a); text != last { // the same answer again is no news
+			fmt.Fprintln(p.stderr, text)
+			last = text
+		}
+	}
+	result, err := verify.Run(p.ctx, check)
+	if err != nil {
+		if p.ctx.Err() != nil {
+			return &verdictError{verify.Inconclusive, "interrupted"}
+		}
+		return err
+	}
+	if err := c.print(p, result); err != nil {
+		return err
+	}
+	if result.Verdict != verify.Successful {
+		return &verdictError{result.Verdict, result.Reason}
+	}
+	return nil
+}
+
+// attempt renders one answer.
+func attempt(a verify.Attempt) string {
+	text := fmt.Sprintf("%s: status %d", a.Outcome, a.Status)
+	if a.Status == 0 {
+		text = string(a.Outcome)
+	}
+	if a.Version != "" || a.Revision != "" {
+		text += fmt.Sprintf(", version %s, revision %s", a.Version, a.Revision)
+	}
+	if a.Reason != "" {
+		text += ": " + a.Reason
+	}
+	return report.Clean(text)
+}
+
+func (c *verifyCommand) print(p *program, result verify.Result) error {
+	if c.JSON {
+		return printJSON(p, result)
+	}
+	if result.Verdict != verify.Successful {
+		return nil
+	}
+	_, err := fmt.Fprintf(p.stdout, "%s: %s\n", result.Verdict, report.Clean(result.Reason))
+	return err
+}
+
+// verdictError is a verdict against a service.
+type verdictError struct {
+	verdict verify.Verdict
+	reason  string
+}
+
+func (e *verdictError) Error() string { return fmt.Sprintf("%s: %s", e.verdict, e.reason) }
+
+// Hint says what to do about it.
+func (e *verdictError) Hint() string {
+	if e.verdict == verify.Failed {
+		return "the service answers, and not as it should: see the lines above"
+	}
+	return "is the URL reachable from here, and had the service enough time (--deadline)?"
+}
+
+// ExitCode is that of the verdict.
+func (e *verdictError) ExitCode() int { return report.Verdict(e.verdict).ExitStatus() }
