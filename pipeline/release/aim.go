@@ -18,6 +18,7 @@ import (
 // itself: the time in which going back is cheap is short.
 const (
 	defaultInterval = 500 * time.Millisecond
+	leastInterval   = 50 * time.Millisecond // where time runs faster
 	defaultNeed     = 3
 	defaultDeadline = 2 * time.Minute // after the deployment, for what isn't proved by then
 	silencePatience = 15 * time.Second
@@ -26,7 +27,7 @@ const (
 // prepare fills in the check.
 func (w *work) prepare() {
 	c := &w.req.Check
-	c.Interval = cmp.Or(c.Interval, defaultInterval)
+	c.Interval = cmp.Or(c.Interval, max(w.scaled(defaultInterval), leastInterval))
 	c.Consecutive = cmp.Or(c.Consecutive, defaultNeed)
 	c.Deadline = cmp.Or(c.Deadline, defaultDeadline)
 	if c.Revision == "" && !c.AnyRevision {

@@ -124,7 +124,8 @@ type Check struct {
 	// Check is what to ask and what the right answer is. Its URL may be empty:
 	// then it is made of Output and Path. Its Revision may be empty: then it is
 	// the image's own label. Its Deadline bounds the verification after the
-	// deployment (2 min when zero); its Interval is 500 ms when zero, Consecutive 3.
+	// deployment (2 min when zero); its Interval is 500 ms
+	// of the endpoint's time when zero, but at least 50 ms; its Consecutive is 3.
 	verify.Check
 	Output string // the stack's output with the load balancer's DNS name; "": LoadBalancerDNSName
 	Path   string // "": /

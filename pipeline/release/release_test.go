@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
 	"orgship/pipeline/report"
@@ -123,6 +124,21 @@ func TestDecidesInTime(t *testing.T) {
 		}
 		if wait := r.Verification.Decided.Sub(full); wait < 3*time.Minute+50*time.Second || wait > 4*time.Minute+10*time.Second {
 			t.Errorf("decided %s into a wait of 5 min", wait)
+		}
+	})
+}
+
+// TestDecidesInTimeAtSpeed releases where a minute lasts a second: a right
+// version is proved in the shortest wait that CloudFormation takes.
+func TestDecidesInTimeAtSpeed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.story = course(greenSays)
+		w.story[4].after = time.Second
+		req := request()
+		req.Change.TerminationWaitMinutes = aws.Int(1)
+		r, err := w.releaser(func(c *Config) { c.Speed = 60 }).Release(t.Context(), req)
+		if err != nil || !r.Verification.BlueLived {
+			t.Errorf("%s, %s: %v", r.Verdict, r.Summary, err)
 		}
 	})
 }
