@@ -148,9 +148,9 @@ func TestCloseEndsEverything(t *testing.T) {
 	w := newWorld(t, sandbox.Options{})
 	w.needsTasks()
 	w.share()
-	stack := w.deploy("dev-1", "hello", w.service(w.push(dockerfiles.Blue(), "1"), template.TrafficRouting{Type: "AllAtOnce"}))
-	balancer := "http://" + output(t, stack, "LoadBalancerDNSName") + "/"
-	if body := must(get(balancer))(t); body != "Hello World! (Blue)" {
+	stack := w.deploy("hello", w.service(w.push(dockerfiles.Blue(), "1"), template.TrafficRouting{Type: "AllAtOnce"}))
+	url := "http://" + balancer(t, stack) + "/"
+	if body := must(get(url))(t); body != "Hello World! (Blue)" {
 		t.Errorf("before closing: %q", body)
 	}
 	ctx, cancel := context.WithTimeout(w.ctx, 20*time.Second)
@@ -161,7 +161,7 @@ func TestCloseEndsEverything(t *testing.T) {
 		}
 	}
 	client := http.Client{Timeout: 5 * time.Second}
-	for _, url := range []string{balancer, w.Endpoint()} {
+	for _, url := range []string{url, w.Endpoint()} {
 		if resp, err := client.Get(url); err == nil {
 			resp.Body.Close()
 			t.Errorf("%s still answers", url)
@@ -177,7 +177,7 @@ func TestStateShowsWhatThereIs(t *testing.T) {
 	}
 	w.needsTasks()
 	w.share()
-	w.deploy("dev-1", "hello", w.service(w.push(dockerfiles.Blue(), "1"), template.TrafficRouting{Type: "AllAtOnce"}))
+	w.deploy("hello", w.service(w.push(dockerfiles.Blue(), "1"), template.TrafficRouting{Type: "AllAtOnce"}))
 	counts := map[string]int{}
 	for account, kinds := range must(w.State(w.ctx))(t) {
 		for kind, names := range kinds {
@@ -232,10 +232,10 @@ func TestReleasesThatFail(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w, name := w.on(t), fmt.Sprintf("hello-%d", i)
-			stack := w.deploy("dev-1", name, w.service(blue, routing))
+			stack := w.deploy(name, w.service(blue, routing))
 			test.order()
 			defer test.undo()
-			url := "http://" + output(t, stack, "LoadBalancerDNSName") + "/"
+			url := "http://" + balancer(t, stack) + "/"
 			answers := w.askWhile(url, func() {
 				w.startUpdate("dev-1", name, w.service(green, routing))
 				w.wantStatus("dev-1", name, cfn.StackStatusUpdateRollbackComplete)

@@ -31,7 +31,7 @@ func TestStory(t *testing.T) {
 		Capabilities: []cfn.Capability{cfn.CapabilityCapabilityIam, cfn.CapabilityCapabilityAutoExpand},
 	}))(t)
 	created := w.wantStatus("dev-1", "hello", cfn.StackStatusCreateComplete)
-	url := "http://" + output(t, created, "LoadBalancerDNSName") + "/"
+	url := "http://" + balancer(t, created) + "/"
 	if body := must(get(url))(t); body != "Hello World! (Blue)" {
 		t.Errorf("after the deployment: %q", body)
 	}

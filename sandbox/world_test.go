@@ -224,14 +224,15 @@ func parameters(pairs ...string) []cfn.Parameter {
 	return all
 }
 
-func output(t testing.TB, s cfn.Stack, key string) string {
+// balancer returns the DNS name of a service's load balancer.
+func balancer(t testing.TB, s cfn.Stack) string {
 	t.Helper()
 	for _, o := range s.Outputs {
-		if *o.OutputKey == key {
+		if *o.OutputKey == "LoadBalancerDNSName" {
 			return *o.OutputValue
 		}
 	}
-	t.Fatalf("stack %s has no output %s", *s.StackName, key)
+	t.Fatalf("stack %s has no load balancer among its outputs", *s.StackName)
 	return ""
 }
 

@@ -157,11 +157,7 @@ func (n *network) doomedRules(g *group, in *SecurityGroupRulesInput, egress bool
 func (n *network) rulesOf(g *group, in *SecurityGroupRulesInput, egress bool) ([]rule, error) {
 	perms := in.IpPermissions
 	if in.IpProtocol != nil || in.CidrIp != nil || in.SourceSecurityGroupName != nil {
-		flat, err := n.flatPermission(in)
-		if err != nil {
-			return nil, err
-		}
-		perms = append(slices.Clone(perms), flat)
+		perms = append(slices.Clone(perms), flatPermission(in))
 	}
 	if len(perms) == 0 {
 		return nil, wire.Errorf("MissingParameter", "The request must contain the parameter ipPermissions")
@@ -178,7 +174,7 @@ func (n *network) rulesOf(g *group, in *SecurityGroupRulesInput, egress bool) ([
 }
 
 // flatPermission reads the older way to give one permission.
-func (n *network) flatPermission(in *SecurityGroupRulesInput) (IpPermission, error) {
+func flatPermission(in *SecurityGroupRulesInput) IpPermission {
 	p := IpPermission{IpProtocol: in.IpProtocol, FromPort: in.FromPort, ToPort: in.ToPort}
 	if in.CidrIp != nil {
 		p.IpRanges = []IpRange{{CidrIp: in.CidrIp}}
@@ -189,7 +185,7 @@ func (n *network) flatPermission(in *SecurityGroupRulesInput) (IpPermission, err
 			p.IpProtocol = ptr("-1")
 		}
 	}
-	return p, nil
+	return p
 }
 
 func (n *network) rulesOfPermission(g *group, p IpPermission, egress bool) ([]rule, error) {

@@ -46,7 +46,7 @@ func code(err error) string {
 
 func ptr[T any](v T) *T { return &v }
 
-func create(t *testing.T, s *logs.Service, ctx context.Context, names ...string) {
+func create(ctx context.Context, t *testing.T, s *logs.Service, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		if _, err := s.CreateLogGroup(ctx, &logs.CreateLogGroupInput{LogGroupName: &name}); err != nil {
@@ -56,7 +56,7 @@ func create(t *testing.T, s *logs.Service, ctx context.Context, names ...string)
 }
 
 // messages reads all events of a stream, page by page.
-func messages(t *testing.T, s *logs.Service, ctx context.Context, group, stream string, page int32) []string {
+func messages(ctx context.Context, t *testing.T, s *logs.Service, group, stream string, page int32) []string {
 	t.Helper()
 	var all []string
 	in := &logs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream, Limit: &page, StartFromHead: ptr(true)}
@@ -78,14 +78,14 @@ func messages(t *testing.T, s *logs.Service, ctx context.Context, group, stream 
 func TestWriterMakesAnEventOfEachLine(t *testing.T) {
 	t.Parallel()
 	s, ctx := newService(t)
-	create(t, s, ctx, "/ecs/web")
+	create(ctx, t, s, "/ecs/web")
 	w := s.Writer(ctx, "/ecs/web", "web/app/1")
 	for _, part := range []string{"one\ntw", "o\r\n\nthree", " four\nfive"} {
 		if n, err := w.Write([]byte(part)); n != len(part) || err != nil {
 			t.Fatalf("writing %q: %d, %v", part, n, err)
 		}
 	}
-	if diff := cmp.Diff([]string{"one", "two", "", "three four"}, messages(t, s, ctx, "/ecs/web", "web/app/1", 100)); diff != "" {
+	if diff := cmp.Diff([]string{"one", "two", "", "three four"}, messages(ctx, t, s, "/ecs/web", "web/app/1", 100)); diff != "" {
 		t.Errorf("before closing (-want +got):\n%s", diff)
 	}
 	if err := w.Close(); err != nil {
@@ -93,7 +93,7 @@ func TestWriterMakesAnEventOfEachLine(t *testing.T) {
 	}
 	want := []string{"one", "two", "", "three four", "five"}
 	for _, page := range []int32{1, 2, 100} {
-		if diff := cmp.Diff(want, messages(t, s, ctx, "/ecs/web", "web/app/1", page)); diff != "" {
+		if diff := cmp.Diff(want, messages(ctx, t, s, "/ecs/web", "web/app/1", page)); diff != "" {
 			t.Errorf("pages of %d (-want +got):\n%s", page, diff)
 		}
 	}
@@ -110,19 +110,19 @@ func TestWriterMakesAnEventOfEachLine(t *testing.T) {
 func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	s, ctx := newService(t)
-	create(t, s, ctx, "g")
+	create(ctx, t, s, "g")
 	w := s.Writer(ctx, "g", "s")
 	for i := range 10_500 {
 		fmt.Fprintf(w, "line %d\n", i)
 	}
-	got := messages(t, s, ctx, "g", "s", 3000)
+	got := messages(ctx, t, s, "g", "s", 3000)
 	if len(got) != 10_000 || got[0] != "line 500" || got[len(got)-1] != "line 10499" {
 		t.Errorf("%d lines, from %q to %q", len(got), got[0], got[len(got)-1])
 	}
 	if _, err := w.Write([]byte(strings.Repeat("x", 300<<10))); err != nil {
 		t.Fatal(err)
 	}
-	got = messages(t, s, ctx, "g", "s", 10_000)
+	got = messages(ctx, t, s, "g", "s", 10_000)
 	if last := got[len(got)-1]; len(last) != 256<<10 {
 		t.Errorf("a line without an end is cut at %d", len(last))
 	}
@@ -135,7 +135,7 @@ func TestWriterNeedsItsGroup(t *testing.T) {
 	if _, err := w.Write(nil); code(err) != "ResourceNotFoundException" {
 		t.Errorf("before the group: %v", err)
 	}
-	create(t, s, ctx, "g")
+	create(ctx, t, s, "g")
 	if _, err := w.Write([]byte("a\n")); err != nil {
 		t.Errorf("with the group: %v", err)
 	}
@@ -150,7 +150,7 @@ func TestWriterNeedsItsGroup(t *testing.T) {
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	s, ctx := newService(t)
-	create(t, s, ctx, "/ecs/b", "/ecs/a", "other")
+	create(ctx, t, s, "/ecs/b", "/ecs/a", "other")
 	if _, err := s.PutRetentionPolicy(ctx, &logs.PutRetentionPolicyInput{LogGroupName: ptr("/ecs/b"), RetentionInDays: ptr(int32(7))}); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestGroups(t *testing.T) {
 func TestTags(t *testing.T) {
 	t.Parallel()
 	s, ctx := newService(t)
-	create(t, s, ctx, "g")
+	create(ctx, t, s, "g")
 	arn := ptr("arn:aws:logs:eu-west-1:222222222222:log-group:g")
 	if _, err := s.TagResource(ctx, &logs.TagResourceInput{ResourceArn: arn, Tags: map[string]string{"a": "1", "b": "2"}}); err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func TestTags(t *testing.T) {
 func TestFilterLogEventsMergesStreams(t *testing.T) {
 	t.Parallel()
 	s, ctx := newService(t)
-	create(t, s, ctx, "g")
+	create(ctx, t, s, "g")
 	for _, stream := range []string{"a/1", "a/2", "b/1"} {
 		fmt.Fprintf(s.Writer(ctx, "g", stream), "from %s\n", stream)
 	}
@@ -228,7 +228,7 @@ func TestFilterLogEventsMergesStreams(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	s, ctx := newService(t, "logs:DescribeLogGroups")
-	create(t, s, ctx, "g")
+	create(ctx, t, s, "g")
 	group := func(in logs.CreateLogGroupInput) error {
 		_, err := s.CreateLogGroup(ctx, &in)
 		return err

@@ -20,7 +20,7 @@ const maxLine = 256 << 10
 // an unfinished last line. The writer may be used by several goroutines.
 func (s *Service) Writer(ctx context.Context, group, stream string) io.WriteCloser {
 	w := &writer{service: s, account: iam.Caller(ctx).Account, group: group, stream: stream}
-	w.flush(nil)
+	_ = w.flush(nil) // a group that is missing shows in the first Write
 	return w
 }
 

@@ -112,7 +112,7 @@ func (x *exchange) authenticate(ctx context.Context) (context.Context, error) {
 		return nil, NotModelled("the service %s (it has %s)", c.service, strings.Join(sortedKeys(x.handler.rooms), ", "))
 	case x.json && named != x.room:
 		return nil, NotModelled("%s for the service %s", x.r.Header.Get("X-Amz-Target"), c.service)
-	case c.region != x.handler.region && !(x.room.Global && c.region == "us-east-1"):
+	case c.region != x.handler.region && (!x.room.Global || c.region != "us-east-1"):
 		return nil, mismatch("Credential should be scoped to a valid region, not '%s'. (This orgship sandbox is the region %s.)", c.region, x.handler.region)
 	}
 	secret, ctx, err := x.handler.keys.Secret(ctx, c.accessKey, c.token)

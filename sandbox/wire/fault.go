@@ -163,7 +163,7 @@ func breakConnection(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler) // HTTP/2 or a test's recorder: net/http breaks it off
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0) //nolint:errcheck // a connection that is gone is what is wanted
+		_ = tcp.SetLinger(0) // a connection that is gone already is what is wanted
 	}
-	conn.Close()
+	_ = conn.Close()
 }

@@ -162,7 +162,7 @@ func TestOtherPathsAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"__type":"NotModelled","message":"the orgship sandbox does not model the path /bucket/key"}`; resp.StatusCode != 400 || string(body) != want {
+	if want := `{"__type":"NotModelled","message":"the orgship sandbox does not model the path /bucket/key"}`; resp.StatusCode != http.StatusBadRequest || string(body) != want {
 		t.Errorf("got %s %s", resp.Status, body)
 	}
 }

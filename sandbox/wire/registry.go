@@ -68,7 +68,7 @@ func (w *statusWriter) registryError(status int, code, message string) {
 	w.WriteHeader(status)
 	b := appendJSONString([]byte(`{"errors":[{"code":`), code)
 	b = appendJSONString(append(b, `,"message":`...), message)
-	w.Write(append(b, `}]}`...)) //nolint:errcheck // a client that went away
+	_, _ = w.Write(append(b, `}]}`...)) // a client that went away needs no answer
 }
 
 // lostWriter takes an answer that nobody gets.

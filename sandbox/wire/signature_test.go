@@ -205,7 +205,7 @@ func TestTargetMustBeSigned(t *testing.T) {
 	t.Parallel()
 	_, url := serve(t, &fake{})
 	ctx := context.Background()
-	req, err := http.NewRequestWithContext(ctx, "POST", url, strings.NewReader(`{"services":["a"]}`))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(`{"services":["a"]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestTargetMustBeSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 400 || resp.Header.Get("X-Amzn-Errortype") != "InvalidSignatureException" {
+	if resp.StatusCode != http.StatusBadRequest || resp.Header.Get("X-Amzn-Errortype") != "InvalidSignatureException" {
 		t.Errorf("got %s %v", resp.Status, resp.Header)
 	}
 }
