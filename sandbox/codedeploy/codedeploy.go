@@ -34,8 +34,9 @@ type Balancer interface {
 type Containers interface {
 	DescribeTaskSets(context.Context, *ecs.DescribeTaskSetsInput) (*ecs.DescribeTaskSetsOutput, error)
 	UpdateServicePrimaryTaskSet(context.Context, *ecs.UpdateServicePrimaryTaskSetInput) (*ecs.UpdateServicePrimaryTaskSetOutput, error)
-	ListTasks(context.Context, *ecs.ListTasksInput) (*ecs.ListTasksOutput, error)
-	DescribeTasks(context.Context, *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error)
+	// Failure says why the tasks of a task set (its id) keep failing; "" when
+	// they do not.
+	Failure(taskSet string) string
 }
 
 // Config is what the service needs.

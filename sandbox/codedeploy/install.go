@@ -3,7 +3,6 @@ package codedeploy
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
@@ -16,16 +15,14 @@ import (
 // When the wait for green ends in failure.
 //
 // Assumption A46: after the limit of a lifecycle event (one hour:
-// https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html), after
-// three failed tasks (the least that ECS's deployment circuit breaker takes:
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html),
-// or once a target of green has been unhealthy for five minutes without a
-// break. How long AWS's hook waits is not documented. Applications start at
-// real speed, so the clock's speed makes these limits no shorter than the floors.
+// https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html), when ECS
+// says that green's tasks keep failing, or once a target of green has been
+// unhealthy for five minutes without a break. How long AWS's hook waits is not
+// documented. Applications start at real speed, so the clock's speed makes these
+// limits no shorter than the floors.
 const (
 	installLimit   = time.Hour
 	installFloor   = 10 * time.Second
-	failedTasks    = 3
 	unhealthyLimit = 5 * time.Minute
 	unhealthyFloor = 5 * time.Second
 )
@@ -101,10 +98,10 @@ func (r *run) lookAtGreen(ctx context.Context) (green, error) {
 	}
 	g.ready = set.StabilityStatus == ecstypes.StabilityStatusSteadyState && g.unhealthy == "" &&
 		g.running >= g.desired && g.healthy >= int(g.desired)
-	if !g.ready {
-		err = r.lookForFailedTasks(ctx)
+	if reason := r.cfg.Containers.Failure(r.spec.GreenTaskSet); reason != "" && !g.ready {
+		return green{}, fail(types.ErrorCodeHealthConstraints, "The tasks of the green task set keep failing, the last one with: %s", reason)
 	}
-	return g, err
+	return g, nil
 }
 
 func (r *run) lookAtTargets(ctx context.Context, g *green) error {
@@ -124,39 +121,4 @@ func (r *run) lookAtTargets(ctx context.Context, g *green) error {
 		}
 	}
 	return nil
-}
-
-// lookForFailedTasks fails when too many tasks of green have stopped by
-// themselves or for want of health.
-func (r *run) lookForFailedTasks(ctx context.Context) error {
-	list, err := r.cfg.Containers.ListTasks(ctx, &ecs.ListTasksInput{
-		Cluster: &r.spec.Cluster, ServiceName: &r.spec.Service, DesiredStatus: ecstypes.DesiredStatusStopped,
-	})
-	if err != nil || len(list.TaskArns) == 0 {
-		return nil // nothing to see: the other limits hold
-	}
-	tasks, err := r.cfg.Containers.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &r.spec.Cluster, Tasks: list.TaskArns})
-	if err != nil {
-		return nil
-	}
-	failed, reason := 0, ""
-	for _, t := range tasks.Tasks {
-		if t.StartedBy == nil || *t.StartedBy != r.spec.GreenTaskSet || wanted(t) {
-			continue
-		}
-		failed++
-		if t.StoppedReason != nil {
-			reason = *t.StoppedReason
-		}
-	}
-	if failed >= failedTasks {
-		return fail(types.ErrorCodeHealthConstraints, "%d tasks of the green task set failed, the last one with: %s", failed, reason)
-	}
-	return nil
-}
-
-// wanted reports whether somebody stopped a task on purpose.
-func wanted(t ecstypes.Task) bool {
-	return t.StopCode == ecstypes.TaskStopCodeUserInitiated ||
-		t.StoppedReason != nil && strings.HasPrefix(*t.StoppedReason, "Scaling activity initiated")
 }

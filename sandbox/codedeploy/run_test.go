@@ -261,10 +261,6 @@ func TestCancel(t *testing.T) {
 // Green that cannot become healthy is given up.
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
-	stop := func(reason string, n int) []ecstypes.Task {
-		task := ecstypes.Task{StartedBy: new(greenSet), StoppedReason: &reason}
-		return slices.Repeat([]ecstypes.Task{task}, n)
-	}
 	tests := map[string]struct {
 		speed  float64
 		set    func(*world)
@@ -273,7 +269,7 @@ func TestGivingUp(t *testing.T) {
 	}{
 		"tasks keep failing": {1, func(w *world) {
 			w.containers.set.StabilityStatus = ecstypes.StabilityStatusStabilizing
-			w.containers.stopped = stop("CannotPullContainerError: denied", 3)
+			w.containers.failure = "CannotPullContainerError: denied"
 		}, types.ErrorCodeHealthConstraints, "CannotPullContainerError: denied"},
 		"unhealthy for long": {1000, func(w *world) {
 			w.containers.set.RunningCount, w.containers.set.ComputedDesiredCount = 2, 2
@@ -282,7 +278,6 @@ func TestGivingUp(t *testing.T) {
 			types.ErrorCodeHealthConstraints, "10.0.0.3:80 is unhealthy (Target.ResponseCodeMismatch): Health checks failed with these codes: [404]"},
 		"never steady": {60 * 60 * 10, func(w *world) {
 			w.containers.set.StabilityStatus = ecstypes.StabilityStatusStabilizing
-			w.containers.stopped = append(stop("Essential container in task exited", 2), stop("Scaling activity initiated by (deployment ecs-svc/2)", 5)...)
 		}, types.ErrorCodeTimeout, "did not become steady"},
 		"no such task set": {1, func(w *world) { w.spec.GreenTaskSet = "ecs-svc/9" }, types.ErrorCodeInvalidEcsService, "ecs-svc/9 does not exist"},
 		"nothing forwards to blue": {1, func(w *world) {

@@ -80,7 +80,7 @@ func (a allow) Authorize(ctx context.Context, action, _ string) error {
 type containers struct {
 	mu        sync.Mutex
 	set       ecstypes.TaskSet
-	stopped   []ecstypes.Task
+	failure   string // of green
 	primaries []string
 }
 
@@ -100,20 +100,13 @@ func (c *containers) UpdateServicePrimaryTaskSet(_ context.Context, in *ecs.Upda
 	return &ecs.UpdateServicePrimaryTaskSetOutput{}, nil
 }
 
-func (c *containers) ListTasks(context.Context, *ecs.ListTasksInput) (*ecs.ListTasksOutput, error) {
+func (c *containers) Failure(taskSet string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := &ecs.ListTasksOutput{}
-	for i := range c.stopped {
-		out.TaskArns = append(out.TaskArns, strconv.Itoa(i))
+	if taskSet != greenSet {
+		return ""
 	}
-	return out, nil
-}
-
-func (c *containers) DescribeTasks(context.Context, *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return &ecs.DescribeTasksOutput{Tasks: slices.Clone(c.stopped)}, nil
+	return c.failure
 }
 
 func (c *containers) primary() []string {
