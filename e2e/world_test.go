@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -38,6 +39,10 @@ import (
 
 func TestMain(m *testing.M) {
 	task.Init() // a task of the sandbox begins as this program
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		_ = f.Value.Set("5") // releases mostly wait
+	}
 	os.Exit(m.Run())
 }
 
