@@ -11,9 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// checkEvery is after how many polls of events a watch asks for the stack's
-// status instead: it ends a watch whose last event never shows, and costs no
-// extra call. A watch that saw no event at all asks sooner.
+// checkEvery is after how many polls without a new event a watch asks for the
+// stack's status instead: it ends a watch whose last event never shows, and
+// costs no extra call. A watch that saw no event at all asks sooner. While
+// events come, their end is near: none of their polls is given away.
 const (
 	checkEvery      = 30
 	checkEveryEmpty = 3
@@ -70,16 +71,19 @@ func judge(end End) error {
 // follow is Watch without a judgement about the end.
 func (c *Client) follow(ctx context.Context, from From, each func(Event)) (End, error) {
 	w := &watcher{client: c, from: from, poll: newWatcher(c.pace), seen: map[string]bool{}}
-	for polls := 1; ; polls++ {
-		if w.checks(polls) {
+	for {
+		if w.checks() {
 			if end, over, err := w.check(ctx); err != nil || over {
 				return end, err
 			}
-			continue
 		}
 		fresh, err := w.fresh(ctx)
 		if err != nil {
 			return End{}, err
+		}
+		w.quiet++
+		if len(fresh) > 0 {
+			w.quiet = 0
 		}
 		if end, over := w.hand(fresh, each); over {
 			return end, nil
@@ -95,17 +99,19 @@ type watcher struct {
 	seen   map[string]bool // ids given or known to be older
 	begun  bool            // seen holds the row from which the watch goes on
 	given  []Event
+	quiet  int // polls of events in a row that gave none
 
 	settled string    // the status that the previous check saw, if nothing ran
 	since   time.Time // when it first saw that
 }
 
 // checks reports whether the next call asks for the status instead of events.
-func (w *watcher) checks(polls int) bool {
+func (w *watcher) checks() bool {
+	every := checkEvery
 	if len(w.given) == 0 {
-		return polls%checkEveryEmpty == 0
+		every = checkEveryEmpty
 	}
-	return polls%checkEvery == 0
+	return w.quiet > 0 && w.quiet%every == 0
 }
 
 // hand gives events on, up to the one that ends the operation.

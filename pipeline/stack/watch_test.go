@@ -123,6 +123,31 @@ func TestWatchRateAndDelay(t *testing.T) {
 	})
 }
 
+// TestWatchKnowsEveryEnd ends operations at any time, with an event now and then
+// before: no end may fall behind a question for the status.
+func TestWatchKnowsEveryEnd(t *testing.T) {
+	for ends := 20 * time.Second; ends < 40*time.Second; ends += 250 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fake{}
+			before(f)
+			rows := []row{{0, "demo", "UPDATE_IN_PROGRESS", ""}}
+			left := ends
+			for ; left > 12*time.Second; left -= 12 * time.Second {
+				rows = append(rows, row{12 * time.Second, "GreenTaskSet", "CREATE_IN_PROGRESS", ""})
+			}
+			f.story(append(rows, row{left, "demo", "UPDATE_COMPLETE", ""})...)
+			synctest.Wait()
+			end, err := stack.New(f).Watch(t.Context(), stack.From{StackID: stackID}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if late := time.Since(end.Time); late > time.Second {
+				t.Errorf("knew an end after %s only %s later", ends, late)
+			}
+		})
+	}
+}
+
 func TestWatchReadsOnlyWhatIsNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{page: 10}
