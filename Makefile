@@ -1,6 +1,6 @@
 # Five targets. On a fresh machine with Go: make demo, make test.
 
-GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.13.1
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: demo test check bench fmt
 
