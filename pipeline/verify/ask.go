@@ -64,7 +64,7 @@ func ask(ctx context.Context, client *http.Client, target string, header http.He
 	if err != nil {
 		return answer{err: err}
 	}
-	defer res.Body.Close() //nolint:errcheck // it is read, or given up
+	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, bodyLimit))
 	if err != nil {
 		return answer{err: fmt.Errorf("the answer broke off: %w", err)}

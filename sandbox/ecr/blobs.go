@@ -70,7 +70,7 @@ func (b *blobs) adopt(file, digest string) error {
 
 func (b *blobs) remove(digest string) {
 	if path, err := b.path(digest); err == nil {
-		os.Remove(path) //nolint:errcheck // Close removes what is left
+		os.Remove(path) // if it stays, Close removes it
 	}
 }
 
@@ -120,6 +120,6 @@ func (u *upload) digest() string { return "sha256:" + hex.EncodeToString(u.hash.
 
 // discard ends an upload that came to nothing.
 func (u *upload) discard() {
-	u.file.Close()           //nolint:errcheck // it goes away
-	os.Remove(u.file.Name()) //nolint:errcheck // Close removes what is left
+	u.file.Close()
+	os.Remove(u.file.Name()) // if it stays, Close removes it
 }

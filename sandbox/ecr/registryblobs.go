@@ -38,7 +38,7 @@ func (s *Service) getBlob(w http.ResponseWriter, r *http.Request, c call) {
 		writeError(w, http.StatusNotFound, "BLOB_UNKNOWN", "blob unknown to registry")
 		return
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Docker-Content-Digest", c.ref)
 	http.ServeContent(w, r, "", time.Time{}, file)
