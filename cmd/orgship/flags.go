@@ -25,7 +25,7 @@ type connection struct {
 	Region      string  `placeholder:"REGION" help:"AWS region; else AWS_REGION or the profile's." group:"Connection:"`
 	Endpoint    string  `placeholder:"URL" help:"One URL for all services, as of a sandbox; else AWS_ENDPOINT_URL, or AWS itself." group:"Connection:"`
 	Role        string  `default:"OrganizationAccountAccessRole" placeholder:"NAME" help:"Role to assume in other accounts than the credentials' own (${default}); empty: none." group:"Connection:"`
-	Speed       float64 `default:"1" env:"ORGSHIP_SPEED" placeholder:"N" help:"How much faster than on AWS time runs at the endpoint: the --speed of a sandbox (${default}; or $$ORGSHIP_SPEED)." group:"Connection:"`
+	Speed       float64 `default:"1" env:"ORGSHIP_SPEED" placeholder:"N" help:"How much faster than on AWS time runs at the endpoint: the --speed of a sandbox (${default})." group:"Connection:"`
 }
 
 // open connects.

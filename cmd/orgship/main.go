@@ -17,6 +17,7 @@ import (
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
 	"orgship/sandbox/task"
+	"orgship/template"
 )
 
 func main() {
@@ -89,9 +90,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return statusError
 	}
 	if err := verb.Run(); err != nil {
-		if shown := (*shownError)(nil); !errors.As(err, &shown) {
-			complain(stderr, err, "")
-		}
+		complain(stderr, err, "")
 		return statusOf(err)
 	}
 	return statusOK
@@ -100,14 +99,22 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // complain prints an error on one line, and its hint if it has one.
 func complain(w io.Writer, err error, otherwise string) {
 	fmt.Fprintf(w, "error: %s\n", report.Clean(err.Error()))
-	hint := otherwise
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) {
-		hint = hinted.Hint()
-	}
-	if hint != "" {
+	if hint := hintOf(err, otherwise); hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", report.Clean(hint))
 	}
+}
+
+// hintOf is what an error says to do about it.
+func hintOf(err error, otherwise string) string {
+	var hinted interface{ Hint() string }
+	var fault *template.Error
+	switch {
+	case errors.As(err, &hinted) && hinted.Hint() != "":
+		return hinted.Hint()
+	case errors.As(err, &fault):
+		return "see what is wrong with the template, and where: orgship lint TEMPLATE"
+	}
+	return otherwise
 }
 
 // statusOf is the status of an error's verdict, or of its own, else that of an

@@ -25,12 +25,7 @@ import (
 // TestMain lets the test binary be orgship, and a task of its sandbox.
 func TestMain(m *testing.M) {
 	task.Init()
-	testscript.Main(m, map[string]func(){"orgship": main})
-}
-
-func TestScripts(t *testing.T) {
-	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	testscript.Main(m, map[string]func(){"orgship": logged})
 }
 
 // orgship starts the program; what it prints on stderr ends up in the log of a

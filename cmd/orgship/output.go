@@ -20,7 +20,22 @@ type output struct {
 // work is a releaser whose runs show on stderr.
 type work struct {
 	*release.Releaser
+	rec  *report.Recorder // of the run; nil before it
 	stop func()
+}
+
+// end ends the show. What went wrong is printed by whoever prints all errors:
+// the timeline adds root causes alone.
+func (w *work) end(wrong bool) {
+	if wrong && w.rec != nil {
+		w.rec.Edit(func(r *report.Report) {
+			r.Summary = ""
+			for i := range r.Errors {
+				r.Errors[i].Message, r.Errors[i].Hint = "", ""
+			}
+		})
+	}
+	w.stop()
 }
 
 // releaser returns what works in an account.
@@ -34,7 +49,7 @@ func (c *connection) releaser(p *program, account string) (*work, *release.Conne
 		return nil, nil, err
 	}
 	w := &work{stop: func() {}}
-	cfg.Watch = func(r *report.Recorder) { w.stop = report.Show(r, p.stderr, p.view(p.stderr)) }
+	cfg.Watch = func(r *report.Recorder) { w.rec, w.stop = r, report.Show(r, p.stderr, p.view(p.stderr)) }
 	w.Releaser = release.New(cfg)
 	return w, conn, nil
 }
@@ -50,10 +65,7 @@ func (p *program) view(w io.Writer) report.View {
 // finish ends the show, and prints what came of it: the result if the verdict is
 // successful, or the report.
 func (o *output) finish(p *program, w *work, r report.Report, result string, err error) error {
-	w.stop()
-	if err != nil {
-		err = &shownError{err} // the timeline ends with it
-	}
+	w.end(err != nil)
 	document, e := report.JSON(r)
 	if e != nil {
 		return errors.Join(err, e)
@@ -71,11 +83,6 @@ func (o *output) finish(p *program, w *work, r report.Report, result string, err
 	}
 	return errors.Join(err, e)
 }
-
-// shownError is an error that was printed already.
-type shownError struct{ error }
-
-func (e *shownError) Unwrap() error { return e.error }
 
 // printJSON prints a result as JSON.
 func printJSON(p *program, result any) error {

@@ -23,7 +23,7 @@ func (c *planCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	req, err := c.change.request(p, w, c.Stack, c.Image)
+	req, err := c.request(p, w, c.Stack, c.Image)
 	if err != nil {
 		return err
 	}

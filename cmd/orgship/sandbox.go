@@ -114,7 +114,7 @@ func (c *sandboxCommand) announce(w io.Writer, info sandbox.Info) error {
 	}
 	fmt.Fprintf(w, "\nPaste this into a shell, then the line of the account whose administrator to be:\n\n"+
 		"  unset AWS_PROFILE AWS_SESSION_TOKEN\n"+
-		"  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s\n\n", info.Endpoint, info.Region, info.Region)
+		"  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s ORGSHIP_SPEED=%g\n\n", info.Endpoint, info.Region, info.Region, c.Speed)
 	for _, a := range info.Accounts {
 		fmt.Fprintf(w, "%s\n  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", a.Name, a.AccessKeyID, a.SecretAccessKey)
 	}

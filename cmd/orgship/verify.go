@@ -81,7 +81,12 @@ type verdictError struct {
 	reason  string
 }
 
-func (e *verdictError) Error() string { return fmt.Sprintf("%s: %s", e.verdict, e.reason) }
+func (e *verdictError) Error() string {
+	if e.verdict == verify.Error {
+		return e.reason // the line says error already
+	}
+	return fmt.Sprintf("%s: %s", e.verdict, e.reason)
+}
 
 // Hint says what to do about it.
 func (e *verdictError) Hint() string {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// The exit status is the verdict.
+func TestExitStatus(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/mixed" && asked.Add(1)%2 == 0 {
+			_, _ = io.WriteString(w, "wrong")
+			return
+		}
+		_, _ = io.WriteString(w, "right")
+	}))
+	t.Cleanup(server.Close)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for _, test := range []struct {
+		name   string
+		args   string
+		status int
+		stdout string
+		stderr string
+	}{
+		{"successful", server.URL + " --expect-body right", 0, "successful: 3 right answers in a row\n", "passed: status 200\n"},
+		{"scheme left out", strings.TrimPrefix(server.URL, "http://"), 0, "successful: 3 right answers in a row\n", "passed: status 200\n"},
+		{"failed", server.URL + " --expect-body wrong --deadline 20ms", 1, "", "error: failed: "},
+		{"error", gone.URL + " --deadline 20ms", 2, "", "error: no answer"},
+		{"inconclusive", server.URL + "/mixed --expect-body right --deadline 50ms", 3, "", "error: inconclusive: "},
+		{"usage", "", 2, "", "error: expected \"<url>\"\nhint: orgship --help"},
+		{"json", server.URL + " --json", 0, "\"verdict\": \"successful\"", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			args := append([]string{"verify", "--interval", "1ms"}, strings.Fields(test.args)...)
+			if got := run(args, strings.NewReader(""), &stdout, &stderr); got != test.status {
+				t.Errorf("status %d, want %d", got, test.status)
+			}
+			if !strings.Contains(stdout.String(), test.stdout) || test.stdout == "" && stdout.Len() > 0 {
+				t.Errorf("stdout %q", stdout.String())
+			}
+			if !strings.Contains(stderr.String(), test.stderr) {
+				t.Errorf("stderr %q", stderr.String())
+			}
+		})
+	}
+}
