@@ -44,7 +44,7 @@ func TestAWSCLI(t *testing.T) {
 	f := &fake{}
 	_, url := serve(t, f)
 
-	f.answer = someStacks()
+	f.will(someStacks(), nil)
 	out, stderr := awsCLI(t, url, "cloudformation", "describe-stacks", "--query", "Stacks[0].{name:StackName,out:Outputs[].OutputValue,arns:NotificationARNs}")
 	want := map[string]any{
 		"name": "a<b>&\"c'\n", "out": []any{"ü", ""}, "arns": []any{"one", "two"},
@@ -53,20 +53,20 @@ func TestAWSCLI(t *testing.T) {
 		t.Errorf("query (-want +got):\n%s%s", diff, stderr)
 	}
 
-	f.answer = someServices()
+	f.will(someServices(), nil)
 	out, stderr = awsCLI(t, url, "ecs", "describe-services", "--services", "web", "--query", "services[0].{name:serviceName,scale:taskSets[0].scale,n:desiredCount}")
 	want = map[string]any{"name": `web"\`, "scale": map[string]any{"unit": "PERCENT", "value": 12.5}, "n": 3.0}
 	if diff := cmp.Diff(want, out); diff != "" {
 		t.Errorf("json (-want +got):\n%s%s", diff, stderr)
 	}
 
-	f.answer = &describeVpcsOutput{Vpcs: []vpc{{VpcId: aws.String("vpc-1"), CidrBlock: aws.String("10.0.0.0/8"), IsDefault: aws.Bool(true)}}}
+	f.will(&describeVpcsOutput{Vpcs: []vpc{{VpcId: aws.String("vpc-1"), CidrBlock: aws.String("10.0.0.0/8"), IsDefault: aws.Bool(true)}}}, nil)
 	out, stderr = awsCLI(t, url, "ec2", "describe-vpcs", "--vpc-ids", "vpc-1", "vpc-2", "--filters", "Name=is-default,Values=true,false")
 	want = map[string]any{"Vpcs": []any{map[string]any{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/8", "IsDefault": true}}}
 	if diff := cmp.Diff(want, out); diff != "" {
 		t.Errorf("ec2 (-want +got):\n%s%s", diff, stderr)
 	}
-	asked := f.asked.(*describeVpcsInput)
+	asked := f.got().(*describeVpcsInput)
 	if diff := cmp.Diff([]string{"vpc-1", "vpc-2"}, asked.VpcIds); diff != "" || len(asked.Filters) != 1 || len(asked.Filters[0].Values) != 2 {
 		t.Errorf("ec2 was asked %+v", asked)
 	}
@@ -85,7 +85,7 @@ func TestAWSCLI(t *testing.T) {
 		{nil, []string{"ec2", "describe-instances"}, "(NotModelled) when calling the DescribeInstances operation: the orgship sandbox does not model ec2:DescribeInstances"},
 		{nil, []string{"lambda", "list-functions"}, "does not model the service lambda"},
 	} {
-		f.err = test.err
+		f.will(nil, test.err)
 		if _, stderr := awsCLI(t, url, test.args...); !strings.Contains(stderr, test.want) {
 			t.Errorf("aws %v: got %q, want %q", test.args, stderr, test.want)
 		}

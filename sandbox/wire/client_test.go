@@ -43,7 +43,7 @@ func TestClientsSeeWhatServicesAnswer(t *testing.T) {
 	_, url := serve(t, f)
 
 	stacks := someStacks()
-	f.answer = stacks
+	f.will(stacks, nil)
 	gotStacks, err := cloudformation.NewFromConfig(config(url)).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{})
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestClientsSeeWhatServicesAnswer(t *testing.T) {
 	same(t, "cloudformation", gotStacks, stacks)
 
 	services := someServices()
-	f.answer = services
+	f.will(services, nil)
 	gotServices, err := ecs.NewFromConfig(config(url)).DescribeServices(ctx, &ecs.DescribeServicesInput{Services: []string{"web"}})
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestClientsSeeWhatServicesAnswer(t *testing.T) {
 	same(t, "ecs", gotServices, services)
 
 	account := someAccount()
-	f.answer = account
+	f.will(account, nil)
 	gotAccount, err := organizations.NewFromConfig(config(url)).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String("222222222222")})
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestServicesSeeWhatClientsSend(t *testing.T) {
 	if _, err := cloudformation.NewFromConfig(config(url)).CreateStack(ctx, create); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "cloudformation", f.asked, create)
+	same(t, "cloudformation", f.got(), create)
 
 	taskSet := &ecs.CreateTaskSetInput{
 		Cluster: aws.String("c"), Service: aws.String("s"), TaskDefinition: aws.String("d:1"),
@@ -100,7 +100,7 @@ func TestServicesSeeWhatClientsSend(t *testing.T) {
 	if _, err := ecs.NewFromConfig(config(url)).CreateTaskSet(ctx, taskSet); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "ecs", f.asked, taskSet)
+	same(t, "ecs", f.got(), taskSet)
 
 	part := &ecr.UploadLayerPartInput{
 		LayerPartBlob: []byte{0, 1, 254, 255}, PartFirstByte: aws.Int64(1 << 40), PartLastByte: aws.Int64(1<<40 + 3),
@@ -109,7 +109,7 @@ func TestServicesSeeWhatClientsSend(t *testing.T) {
 	if _, err := ecr.NewFromConfig(config(url)).UploadLayerPart(ctx, part); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "ecr", f.asked, part)
+	same(t, "ecr", f.got(), part)
 }
 
 func TestErrorsReachClientsTyped(t *testing.T) {
@@ -120,37 +120,37 @@ func TestErrorsReachClientsTyped(t *testing.T) {
 	stacks := cloudformation.NewFromConfig(config(url))
 	services := ecs.NewFromConfig(config(url))
 
-	f.err = wire.Errorf("AlreadyExistsException", "Stack [%s] already exists", "<s>")
+	f.will(nil, wire.Errorf("AlreadyExistsException", "Stack [%s] already exists", "<s>"))
 	_, err := stacks.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String("s")})
 	var exists *cfn.AlreadyExistsException
 	if !errors.As(err, &exists) || exists.ErrorMessage() != "Stack [<s>] already exists" {
 		t.Errorf("query: got %v", err)
 	}
 
-	f.err = &ecstypes.ClusterNotFoundException{Message: aws.String("Cluster not found.")}
+	f.will(nil, &ecstypes.ClusterNotFoundException{Message: aws.String("Cluster not found.")})
 	_, err = services.DescribeServices(ctx, &ecs.DescribeServicesInput{Services: []string{"web"}})
 	var noCluster *ecstypes.ClusterNotFoundException
 	if !errors.As(err, &noCluster) || noCluster.ErrorMessage() != "Cluster not found." {
 		t.Errorf("json: got %v", err)
 	}
 
-	f.err = &org.AWSOrganizationsNotInUseException{Message: aws.String("no")}
+	f.will(nil, &org.AWSOrganizationsNotInUseException{Message: aws.String("no")})
 	_, err = organizations.NewFromConfig(config(url)).DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String("1")})
 	var unused *org.AWSOrganizationsNotInUseException
 	if !errors.As(err, &unused) {
 		t.Errorf("json, Pascal: got %v", err)
 	}
 
-	f.err = &wire.Error{Code: "AccessDenied", Message: "User: x is not authorized", Status: 403}
+	f.will(nil, &wire.Error{Code: "AccessDenied", Message: "User: x is not authorized", Status: 403})
 	_, err = stacks.DescribeStacks(ctx, nil)
 	wantCode(t, err, "AccessDenied", "not authorized")
 	_, err = services.DescribeServices(ctx, &ecs.DescribeServicesInput{Services: []string{"web"}})
 	wantCode(t, err, "AccessDeniedException", "not authorized")
 
-	f.err = errors.New("a bug")
+	f.will(nil, errors.New("a bug"))
 	_, err = stacks.DescribeStacks(ctx, nil)
 	wantCode(t, err, "InternalFailure", "a bug")
-	f.err, f.answer = nil, "another bug"
+	f.will("another bug", nil)
 	_, err = stacks.DescribeStacks(ctx, nil)
 	wantCode(t, err, "InternalFailure", "another bug")
 }
@@ -210,8 +210,8 @@ func TestWhatIsNotModelledIsRefusedByName(t *testing.T) {
 	for _, test := range tests {
 		wantCode(t, test.call(), test.code, test.part)
 	}
-	if f.asked != nil {
-		t.Errorf("a refused request reached the service: %T", f.asked)
+	if f.got() != nil {
+		t.Errorf("a refused request reached the service: %T", f.got())
 	}
 	calls := h.Calls()
 	if len(calls) != len(tests) {

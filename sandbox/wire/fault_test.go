@@ -83,14 +83,14 @@ func TestConnectionFaults(t *testing.T) {
 	if _, err := stacks.CreateStack(ctx, in); !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
 		t.Errorf("reset: got %v", err)
 	}
-	if f.asked != nil {
+	if f.got() != nil {
 		t.Error("a reset request reached the service")
 	}
 	h.Fail(wire.Fault{Kind: wire.LoseAnswer, Times: 1})
 	if _, err := stacks.CreateStack(ctx, in); !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
 		t.Errorf("lost answer: got %v", err)
 	}
-	if f.asked == nil {
+	if f.got() == nil {
 		t.Error("the operation whose answer is lost was not performed")
 	}
 	h.Fail(wire.Fault{Kind: wire.Delay, Times: 1, Delay: time.Hour})

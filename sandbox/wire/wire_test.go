@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,14 +54,31 @@ func caller(ctx context.Context) (account, arn string) {
 // fake is a service of each protocol that remembers what it was asked last and
 // answers what a test wants.
 type fake struct {
+	mu     sync.Mutex
 	asked  any
 	answer any
 	err    error
 }
 
+// will has the fake answer from now on.
+func (f *fake) will(answer any, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answer, f.err = answer, err
+}
+
+// got returns the last input.
+func (f *fake) got() any {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked
+}
+
 // reply makes an operation of a fake.
 func reply[I, O any](f *fake) func(context.Context, *I) (*O, error) {
 	return func(_ context.Context, in *I) (*O, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		f.asked = in
 		if f.err != nil {
 			return nil, f.err
