@@ -2,6 +2,9 @@ package sandbox
 
 import (
 	"context"
+	"slices"
+
+	balancing "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"orgship/sandbox/clock"
 	"orgship/sandbox/cloudformation"
@@ -25,10 +28,10 @@ func (s *Sandbox) open(c clock.Clock, runtime task.Runtime) {
 	r.iam = iam.New(iam.Config{Clock: c, Organization: s.organization, Region: s.region})
 	r.sts = sts.New(sts.Config{Sessions: r.iam})
 	r.organizations = organizations.New(organizations.Config{Organization: s.organization, Auth: r.iam, Clock: c})
-	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam})
+	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam, Used: r.groupUsed})
 	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})
-	r.elb = elb.New(elb.Config{Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets})
+	r.elb = elb.New(elb.Config{Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets, Groups: r.groups})
 	r.ecs = ecs.New(ecs.Config{
 		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Images: r.ecr, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: runtime,
 	})
@@ -58,4 +61,17 @@ func (r *rooms) subnets(ctx context.Context, ids []string) ([]elb.Subnet, error)
 		subnets[i] = elb.Subnet{ID: p.Subnet, VPC: p.VPC, Zone: p.Zone, DefaultGroup: p.DefaultGroup}
 	}
 	return subnets, nil
+}
+
+// groups checks security groups of the caller's account for load balancers.
+func (r *rooms) groups(ctx context.Context, vpc string, ids []string) error {
+	return r.ec2.CheckGroups(iam.Caller(ctx).Account, vpc, ids)
+}
+
+// groupUsed says whether a load balancer has the security group.
+func (r *rooms) groupUsed(account, group string) bool {
+	used := false
+	c := census{ctx: iam.AsService(context.Background(), account, "sandbox"), rooms: r}
+	err := c.eachBalancer(func(b balancing.LoadBalancer) { used = used || slices.Contains(b.SecurityGroups, group) })
+	return used || err != nil
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	balancing "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
@@ -279,4 +281,28 @@ func TestPullIsDenied(t *testing.T) {
 	if diff := cmp.Diff(map[string][]string{"cloudformation:stack": {"hello"}}, state["555555555555"]); diff != "" {
 		t.Errorf("left behind:\n%s", state)
 	}
+}
+
+func TestLoadBalancersHoldTheirSecurityGroups(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	client := elb.NewFromConfig(w.config("dev-1"))
+	a := w.account("dev-1")
+	create := func(group string) (*elb.CreateLoadBalancerOutput, error) {
+		return client.CreateLoadBalancer(w.ctx, &elb.CreateLoadBalancerInput{Name: aws.String("web"), Subnets: a.SubnetIDs, SecurityGroups: []string{group}})
+	}
+	_, err := create("sg-0123")
+	var missing *balancing.InvalidSecurityGroupException
+	if !errors.As(err, &missing) {
+		t.Errorf("a group that isn't there: %v", err)
+	}
+	stack := "Resources: {G: {Type: AWS::EC2::SecurityGroup, Properties: {GroupDescription: g}}}\n"
+	must(w.stacks("dev-1").CreateStack(w.ctx, &cloudformation.CreateStackInput{StackName: aws.String("g"), TemplateBody: &stack}))(t)
+	w.wantStatus("dev-1", "g", cfn.StackStatusCreateComplete)
+	group := w.resources("dev-1", "g")["G"]
+	made := must(create(group))(t)
+	must(w.stacks("dev-1").DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String("g")}))(t)
+	w.wantStatus("dev-1", "g", cfn.StackStatusDeleteFailed)
+	must(client.DeleteLoadBalancer(w.ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: made.LoadBalancers[0].LoadBalancerArn}))(t)
+	w.remove("dev-1", "g")
 }

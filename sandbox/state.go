@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	balancing "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"orgship/sandbox/ec2"
 	"orgship/sandbox/iam"
@@ -197,17 +198,21 @@ func (c *census) cluster(cluster string) error {
 	})
 }
 
-func (c *census) balancers() error {
-	err := pages(func(token *string) (*string, error) {
+func (c *census) eachBalancer(visit func(balancing.LoadBalancer)) error {
+	return pages(func(token *string) (*string, error) {
 		out, err := c.rooms.elb.DescribeLoadBalancers(c.ctx, &elb.DescribeLoadBalancersInput{Marker: token})
 		if err != nil {
 			return nil, err
 		}
 		for _, b := range out.LoadBalancers {
-			c.add("elasticloadbalancing:loadbalancer", *b.LoadBalancerName)
+			visit(b)
 		}
 		return out.NextMarker, nil
 	})
+}
+
+func (c *census) balancers() error {
+	err := c.eachBalancer(func(b balancing.LoadBalancer) { c.add("elasticloadbalancing:loadbalancer", *b.LoadBalancerName) })
 	if err != nil {
 		return err
 	}

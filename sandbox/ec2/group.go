@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"orgship/sandbox/iam"
 	"orgship/sandbox/wire"
 )
 
@@ -172,21 +173,54 @@ func (s *Service) DeleteSecurityGroup(ctx context.Context, in *DeleteSecurityGro
 	if err := s.begin(ctx, "DeleteSecurityGroup", s.arn(ctx, "security-group/"+value(in.GroupId)), in.DryRun); err != nil {
 		return nil, err
 	}
+	id, err := s.groupID(ctx, in.GroupId, in.GroupName)
+	if err != nil {
+		return nil, err
+	}
+	used := s.used(iam.Caller(ctx).Account, id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := s.network(ctx)
-	g, err := n.groupByIDOrName(in.GroupId, in.GroupName)
+	g, err := n.group(id)
 	if err != nil {
 		return nil, err
 	}
 	if g.name == "default" {
 		return nil, wire.Errorf("CannotDelete", "the specified group: %q name: %q cannot be deleted by a user", g.id, g.name)
 	}
-	if n.inUse(g) {
+	if used || n.inUse(g) {
 		return nil, wire.Errorf("DependencyViolation", "resource %s has a dependent object", g.id)
 	}
 	n.groups = slices.DeleteFunc(n.groups, func(other *group) bool { return other == g })
 	return &DeleteSecurityGroupOutput{GroupId: &g.id, Return: ptr(true)}, nil
+}
+
+func (s *Service) groupID(ctx context.Context, id, name *string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, err := s.network(ctx).groupByIDOrName(id, name)
+	if err != nil {
+		return "", err
+	}
+	return g.id, nil
+}
+
+// CheckGroups returns EC2's error when one of the groups is not there, in the
+// account and VPC.
+func (s *Service) CheckGroups(account, vpcID string, ids []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.networkOf(account)
+	for _, id := range ids {
+		g, err := n.group(id)
+		if err != nil {
+			return err
+		}
+		if g.vpc != vpcID {
+			return wire.Errorf("InvalidGroup.NotFound", "The security group '%s' does not exist in VPC '%s'", id, vpcID)
+		}
+	}
+	return nil
 }
 
 // inUse says whether an interface is in g or another group's rule names it.

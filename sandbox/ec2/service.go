@@ -24,12 +24,16 @@ type Authorizer interface {
 type Config struct {
 	Region string
 	Auth   Authorizer
+	// Used says whether something beyond the network interfaces that are attached
+	// here holds a security group of an account: a load balancer. It may be nil.
+	Used func(account, groupID string) bool
 }
 
 // Service holds the networks of all accounts.
 type Service struct {
 	region string
 	auth   Authorizer
+	used   func(account, groupID string) bool
 
 	mu       sync.Mutex
 	networks map[string]*network // by account
@@ -46,7 +50,10 @@ type network struct {
 
 // New returns a service without any network; AddDefaultVPC adds one.
 func New(c Config) *Service {
-	return &Service{region: c.Region, auth: c.Auth, networks: map[string]*network{}}
+	if c.Used == nil {
+		c.Used = func(string, string) bool { return false }
+	}
+	return &Service{region: c.Region, auth: c.Auth, used: c.Used, networks: map[string]*network{}}
 }
 
 // Wire returns the room as clients see it.

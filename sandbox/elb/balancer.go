@@ -58,6 +58,9 @@ func (s *Service) CreateLoadBalancer(ctx context.Context, in *elbv2.CreateLoadBa
 	if len(groups) == 0 && subnets[0].DefaultGroup != "" {
 		groups = []string{subnets[0].DefaultGroup}
 	}
+	if err := s.checkGroups(ctx, subnets[0].VPC, groups); err != nil {
+		return nil, err
+	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,6 +184,17 @@ func (s *Service) subnets(ctx context.Context, ids []string, mappings []types.Su
 		seen[n.Zone] = true
 	}
 	return found, nil
+}
+
+// checkGroups refuses security groups that are not in the VPC.
+func (s *Service) checkGroups(ctx context.Context, vpc string, groups []string) error {
+	if s.cfg.Groups == nil {
+		return nil
+	}
+	if err := s.cfg.Groups(ctx, vpc, groups); err != nil {
+		return wire.Errorf("InvalidSecurityGroup", "The specified security group does not exist. (%v)", err)
+	}
+	return nil
 }
 
 func zonesOf(subnets []Subnet) []types.AvailabilityZone {

@@ -20,6 +20,11 @@ func (s *Service) SetSecurityGroups(ctx context.Context, in *elbv2.SetSecurityGr
 	if len(in.SecurityGroups) == 0 {
 		return nil, required("security group")
 	}
+	if vpc, there := s.vpcOf(ctx, arn); there {
+		if err := s.checkGroups(ctx, vpc, in.SecurityGroups); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.caller(ctx).balancer(arn)
@@ -29,6 +34,18 @@ func (s *Service) SetSecurityGroups(ctx context.Context, in *elbv2.SetSecurityGr
 	b.SecurityGroups = in.SecurityGroups
 	b.edge.configure(b.SecurityGroups, b.attributes)
 	return &elbv2.SetSecurityGroupsOutput{SecurityGroupIds: b.SecurityGroups}, nil
+}
+
+// vpcOf returns a load balancer's VPC; it lets go of the lock again, since the
+// groups in it are another room's to check.
+func (s *Service) vpcOf(ctx context.Context, arn string) (vpc string, there bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.caller(ctx).balancer(arn)
+	if err != nil {
+		return "", false
+	}
+	return *b.VpcId, true
 }
 
 // SetSubnets replaces a load balancer's subnets, within its VPC.

@@ -48,6 +48,9 @@ type Config struct {
 	// Subnets looks up subnets of the caller's account, in the order asked
 	// for. A subnet that is missing is an error, answered as SubnetNotFound.
 	Subnets func(ctx context.Context, ids []string) ([]Subnet, error)
+	// Groups checks that the caller's account has these security groups in a VPC;
+	// its error is answered as InvalidSecurityGroup. It may be nil.
+	Groups func(ctx context.Context, vpc string, ids []string) error
 }
 
 // Service is Elastic Load Balancing of all accounts in one region.
