@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -50,7 +51,9 @@ func (v version) assemble(b *image.Binary) (v1.Image, error) {
 // only the first sends it.
 func (d *demo) push(ctx context.Context) error {
 	d.note("without Docker: the Go toolchain compiles dockerfiles/hello, go-containerregistry makes the images, with the Dockerfiles' settings")
+	slow := time.AfterFunc(3*time.Second, func() { d.note("still compiling: the first time, the standard library is compiled along") })
 	binary, err := image.Compile(ctx, dockerfiles.Hello(), image.Host())
+	slow.Stop()
 	if err != nil {
 		return err
 	}

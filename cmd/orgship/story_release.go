@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,19 +22,25 @@ import (
 // with a word.
 func (d *demo) request(account, reference, word string) release.Request {
 	a, _ := d.box.Account(account)
-	wait := 3
+	wait := d.minutes(3 * time.Second)
 	return release.Request{
 		Stack: storyStack, Template: cfn.BlueGreen(), Image: reference,
 		Parameters: map[string]string{"Vpc": a.VPCID, "Subnet1": a.SubnetIDs[0], "Subnet2": a.SubnetIDs[1]},
 		Change: template.Changes{
 			TerminationWaitMinutes: &wait,
-			TrafficRouting:         &template.TrafficRouting{Type: template.TimeBasedCanary, StepPercentage: 20, BakeTimeMins: 1},
+			TrafficRouting:         &template.TrafficRouting{Type: template.TimeBasedCanary, StepPercentage: 20, BakeTimeMins: d.minutes(time.Second)},
 		},
 		Check: release.Check{
-			Check: verify.Check{Body: "Hello World! (" + word + ")", Interval: 50 * time.Millisecond, Timeout: 2 * time.Second},
+			Check: verify.Check{Body: "Hello World! (" + word + ")", Interval: 50 * time.Millisecond},
 			Rate:  storyRate,
 		},
 	}
+}
+
+// minutes returns how many minutes of AWS's time last as long here, at least:
+// enough to be seen, whatever the speed.
+func (d *demo) minutes(here time.Duration) int {
+	return max(1, int(math.Ceil(here.Minutes()*d.speed)))
 }
 
 // release releases and keeps the report.
