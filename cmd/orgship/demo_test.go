@@ -14,12 +14,11 @@ import (
 )
 
 // With --keep the released service answers until Ctrl-C, and not any longer.
-func TestDemoKeeps(t *testing.T) {
-	t.Parallel()
+func TestDemoKeeps(t *testing.T) { // by itself: it is work for all the machine
 	if !canRunTasks() {
 		t.Skip("SKIP: this machine can't run tasks")
 	}
-	cmd, stdout := orgship(t, "demo", "--keep", "--speed", "240")
+	cmd, stdout := orgship(t, "demo", "--keep")
 	var page strings.Builder
 	for !strings.Contains(page.String(), "Ctrl-C ends it") {
 		line, err := stdout.ReadString('\n')
@@ -61,7 +60,6 @@ func TestDemoKeeps(t *testing.T) {
 
 // An interrupted story is no success, and says so.
 func TestDemoInterrupted(t *testing.T) {
-	t.Parallel()
 	if !canRunTasks() {
 		t.Skip("SKIP: this machine can't run tasks")
 	}
@@ -71,7 +69,7 @@ func TestDemoInterrupted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(line, "production traffic: 20%") {
+		if strings.Contains(line, "production traffic: ") {
 			break
 		}
 	}

@@ -93,7 +93,9 @@ func (d *demo) green(ctx context.Context) error {
 		return err
 	}
 	d.fact(r.Plan.Class == "green deployment" && r.Stack.Status == "UPDATE_COMPLETE", "stack %s: %s, in %s", storyStack, r.Stack.Status, seconds(r.Seconds))
-	d.fact(moved(r.Traffic, 20, 100), "traffic moved: %s on Green", shares(r.Traffic))
+	from, to := overlap(r.Probe)
+	d.fact(len(r.Traffic) > 0 && r.Traffic[len(r.Traffic)-1].Percent == 100 && from.Before(to),
+		"traffic moved: %s on Green; both answered from %+.1fs to %+.1fs", shares(r.Traffic), from.Sub(r.Started).Seconds(), to.Sub(r.Started).Seconds())
 	d.fact(r.Verification.Verdict == report.Successful && r.Verification.BlueLived && r.Verification.Revision == r.Image.Revision,
 		"proved while Blue still lived, one call away: %s, revision %.12s", r.Verification.Reason, r.Verification.Revision)
 	d.probed(r, "1.0.0 Blue", "2.0.0 Green", true)
@@ -175,14 +177,13 @@ func readBody(response *http.Response) (string, error) {
 	return strings.TrimSpace(string(body)), err
 }
 
-// moved reports whether the traffic went through these shares in this order.
-func moved(traffic []report.Traffic, percents ...float64) bool {
-	for _, t := range traffic {
-		if len(percents) > 0 && t.Percent == percents[0] {
-			percents = percents[1:]
-		}
+// overlap is from when to when a canary shared the traffic: from the second
+// version's first answer to the first version's last.
+func overlap(p *report.Probe) (from, to time.Time) {
+	if len(p.Answerers) == 2 {
+		return p.Answerers[1].First, p.Answerers[0].Last
 	}
-	return len(percents) == 0
+	return from, to
 }
 
 // shares renders how the traffic moved: "0%, 20%, 100%".
