@@ -114,7 +114,7 @@ func (d *demo) tell(ctx context.Context) error {
 	d.whole = report.NewRecorder("demo", "", nil, names...)
 	d.introduce()
 	for _, c := range chapters {
-		if c.name == "clean up" && d.keeps {
+		if d.keeps && (c.name == "back" || c.name == "clean up") {
 			d.whole.Finish(c.name, report.Skipped, "--keep")
 			continue
 		}

@@ -39,6 +39,7 @@ func (d *demo) chapters() []chapter {
 		{"blue", "Blue goes into " + storyDev, d.blue},
 		{"green", fmt.Sprintf("Green is released blue/green while a probe asks at %d requests/s", storyRate), d.green},
 		{"wrong", "Purple is released, where Green is expected", d.wrong},
+		{"back", "Second thoughts about Green: back, in one call", d.back},
 		{"refused", "The same release for " + storyProd + ", outside the unit", d.refused},
 		{"clean up", "All is taken away again", d.cleanUp},
 	}
@@ -65,17 +66,14 @@ func (d *demo) releaser(ctx context.Context, name string) (*release.Releaser, fu
 }
 
 func (d *demo) share(ctx context.Context) error {
-	r, stop, err := d.releaser(ctx, storyShared)
+	var uri string
+	document, err := d.work(ctx, storyShared, func(r *release.Releaser) (document report.Report, err error) {
+		uri, document, err = r.Share(ctx, d.connection.Organization(), release.Shared{Stack: storyLibrary, Unit: storyUnit})
+		return document, err
+	})
 	if err != nil {
 		return err
 	}
-	defer stop()
-	uri, document, err := r.Share(ctx, d.connection.Organization(), release.Shared{Stack: storyLibrary, Unit: storyUnit})
-	d.reports = append(d.reports, document)
-	if err != nil {
-		return err
-	}
-	stop()
 	d.repository = uri
 	d.fact(strings.Contains(uri, "/"+d.owner()+"/"), "%s is the repository, in %s (stack %s: %s)", uri, storyShared, storyLibrary, document.Stack.Status)
 	if d.unit, err = d.connection.Organization().OU(ctx, storyUnit); err != nil {
@@ -136,17 +134,10 @@ func (d *demo) cleanUp(ctx context.Context) error {
 }
 
 func (d *demo) destroy(ctx context.Context, account, stack string) error {
-	r, stop, err := d.releaser(ctx, account)
+	document, err := d.work(ctx, account, func(r *release.Releaser) (report.Report, error) { return r.Destroy(ctx, stack) })
 	if err != nil {
 		return err
 	}
-	defer stop()
-	document, err := r.Destroy(ctx, stack)
-	d.reports = append(d.reports, document)
-	if err != nil {
-		return err
-	}
-	stop()
 	d.fact(document.Outcome == report.Removed, "stack %s in %s: %s, in %s", stack, account, document.Stack.Status, seconds(document.Seconds))
 	return nil
 }

@@ -43,14 +43,19 @@ func (d *demo) minutes(here time.Duration) int {
 	return max(1, int(math.Ceil(here.Minutes()*d.speed)))
 }
 
-// release releases and keeps the report.
+// release releases.
 func (d *demo) release(ctx context.Context, account string, req release.Request) (report.Report, error) {
+	return d.work(ctx, account, func(r *release.Releaser) (report.Report, error) { return r.Release(ctx, req) })
+}
+
+// work does something in an account, shows it, and keeps the report.
+func (d *demo) work(ctx context.Context, account string, do func(*release.Releaser) (report.Report, error)) (report.Report, error) {
 	r, stop, err := d.releaser(ctx, account)
 	if err != nil {
 		return report.Report{}, err
 	}
 	defer stop()
-	document, err := r.Release(ctx, req)
+	document, err := do(r)
 	d.reports = append(d.reports, document)
 	return document, err
 }
@@ -145,6 +150,22 @@ func (d *demo) oneTask(ctx context.Context, claim string) error {
 	sets, tasks := state[dev.ID]["ecs:task-set"], state[dev.ID]["ecs:task"]
 	d.fact(len(sets) == 1 && len(tasks) == 1, "%s: one task set, one task", claim)
 	return nil
+}
+
+// back goes back to the image from before, which nobody has to name.
+func (d *demo) back(ctx context.Context) error {
+	req := d.request(storyDev, "", "Blue")
+	wait := d.minutes(2 * time.Second)
+	req.Template, req.Parameters = nil, nil
+	req.Change = template.Changes{TerminationWaitMinutes: &wait, TrafficRouting: &template.TrafficRouting{Type: template.AllAtOnce}}
+	r, err := d.work(ctx, storyDev, func(r *release.Releaser) (report.Report, error) { return r.Rollback(ctx, req) })
+	if err != nil {
+		return err
+	}
+	d.fact(r.Plan.Class == "green deployment" && r.Image.Digest == d.app.blue.Digest,
+		"the stack knew what ran before: %s %.19s, released blue/green again, in %s", r.Image.Version, r.Image.Digest, seconds(r.Seconds))
+	d.probed(r, "2.0.0 Green", "1.0.0 Blue", true)
+	return d.says(ctx, "Blue", r.Image.Revision)
 }
 
 func (d *demo) refused(ctx context.Context) error {
