@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -73,6 +74,10 @@ func Config(ctx context.Context, options Options) (aws.Config, error) {
 		// Without them no AWS_ENDPOINT_URL_<SERVICE> gets in before the endpoint asked for.
 		cfg.ConfigSources = nil
 	}
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = awshttp.NewBuildableClient() // as each of the SDK's clients would do
+	}
+	cfg.HTTPClient = patientBody{cfg.HTTPClient}
 	cfg.APIOptions = append(cfg.APIOptions, explainErrors)
 	return cfg, nil
 }
