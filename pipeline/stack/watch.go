@@ -13,11 +13,14 @@ import (
 
 // checkEvery is after how many polls without a new event a watch asks for the
 // stack's status instead: it ends a watch whose last event never shows, and
-// costs no extra call. A watch that saw no event at all asks sooner. While
-// events come, their end is near: none of their polls is given away.
+// costs no extra call. While events come, their end is near: none of their polls
+// is given away. Nor is one at the end of the hook's waits, which last whole
+// minutes. A watch that saw no event at all asks sooner, and so does one whose
+// stack seems to be over.
 const (
-	checkEvery      = 30
+	checkEvery      = 97
 	checkEveryEmpty = 3
+	checkEveryOver  = 10
 	// trustAfter is how long a status without an event has to stand before a
 	// watch believes it: right after a change is asked for, the status may
 	// still be the one from before.
@@ -108,8 +111,11 @@ type watcher struct {
 // checks reports whether the next call asks for the status instead of events.
 func (w *watcher) checks() bool {
 	every := checkEvery
-	if len(w.given) == 0 {
+	switch {
+	case len(w.given) == 0:
 		every = checkEveryEmpty
+	case w.settled != "":
+		every = checkEveryOver
 	}
 	return w.quiet > 0 && w.quiet%every == 0
 }

@@ -123,29 +123,39 @@ func TestWatchRateAndDelay(t *testing.T) {
 	})
 }
 
-// TestWatchKnowsEveryEnd ends operations at any time, with an event now and then
-// before: no end may fall behind a question for the status.
+// TestWatchKnowsEveryEnd ends operations at any time: no end may fall behind a
+// question for the status.
 func TestWatchKnowsEveryEnd(t *testing.T) {
-	for ends := 20 * time.Second; ends < 40*time.Second; ends += 250 * time.Millisecond {
-		synctest.Test(t, func(t *testing.T) {
-			f := &fake{}
-			before(f)
-			rows := []row{{0, "demo", "UPDATE_IN_PROGRESS", ""}}
-			left := ends
-			for ; left > 12*time.Second; left -= 12 * time.Second {
-				rows = append(rows, row{12 * time.Second, "GreenTaskSet", "CREATE_IN_PROGRESS", ""})
-			}
-			f.story(append(rows, row{left, "demo", "UPDATE_COMPLETE", ""})...)
-			synctest.Wait()
-			end, err := stack.New(f).Watch(t.Context(), stack.From{StackID: stackID}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if late := time.Since(end.Time); late > time.Second {
-				t.Errorf("knew an end after %s only %s later", ends, late)
-			}
-		})
+	begin := row{0, "demo", "UPDATE_IN_PROGRESS", ""}
+	step := row{12 * time.Second, "GreenTaskSet", "CREATE_IN_PROGRESS", ""}
+	for phase := time.Duration(0); phase < 12*time.Second; phase += 250 * time.Millisecond {
+		wantKnown(t, begin, step, step, row{phase, "demo", "UPDATE_COMPLETE", ""})
 	}
+	for _, minutes := range []time.Duration{1, 2, 5, 10, 30} { // blue is kept, and nothing happens
+		for phase := time.Duration(0); phase < 2*time.Second; phase += 250 * time.Millisecond {
+			wantKnown(t, begin, step, row{minutes*time.Minute + phase, "demo", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", ""}, row{0, "demo", "UPDATE_COMPLETE", ""})
+		}
+	}
+}
+
+// wantKnown watches an operation, whose end has to be known within a second.
+func wantKnown(t *testing.T, rows ...row) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		t.Helper()
+		f := &fake{}
+		before(f)
+		f.story(rows...)
+		synctest.Wait()
+		begun := time.Now()
+		end, err := stack.New(f).Watch(t.Context(), stack.From{StackID: stackID}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if late := time.Since(end.Time); late > time.Second {
+			t.Errorf("knew an end after %s only %s later", end.Time.Sub(begun), late)
+		}
+	})
 }
 
 func TestWatchReadsOnlyWhatIsNew(t *testing.T) {
