@@ -3,7 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -18,7 +21,7 @@ type pushCommand struct {
 	Source     string `arg:"" help:"What to push: folder of an OCI layout, tarball as docker save writes it, or demo:blue and demo:green, which are assembled here without Docker."`
 	Repository string `arg:"" name:"repository[:tag]" help:"Where to: <account>.dkr.ecr.<region>.amazonaws.com/<repository>, of the sandbox <host:port>/<account>/<repository>."`
 	Version    string `placeholder:"VERSION" help:"Version of a demo image; else the tag."`
-	Revision   string `placeholder:"REVISION" help:"Revision of a demo image: what proves that it answers."`
+	Revision   string `placeholder:"REVISION" help:"Revision of a demo image: what proves that it answers; else made of its source."`
 	DryRun     bool   `help:"Only find out whether it is there."`
 	JSON       bool   `name:"json" help:"Print JSON: reference, digest, bytes sent."`
 	connection
@@ -64,6 +67,13 @@ func (c *pushCommand) load(ctx context.Context) (registry.Push, error) {
 	return push, err
 }
 
+// revision stands in for the commit that a real build has: it tells which source
+// and settings an image of the demo app is made of.
+func revision(version, variant string, dockerfile []byte) string {
+	sum := sha256.Sum256(slices.Concat([]byte(version+variant), dockerfile, dockerfiles.Hello()))
+	return hex.EncodeToString(sum[:20])
+}
+
 // assemble makes an image of the demo app: its variant blue or green.
 func assemble(ctx context.Context, variant string, o image.Options) (v1.Image, error) {
 	file, known := map[string][]byte{"blue": dockerfiles.Blue(), "green": dockerfiles.Green()}[variant]
@@ -71,6 +81,7 @@ func assemble(ctx context.Context, variant string, o image.Options) (v1.Image, e
 		return nil, &usageError{fmt.Sprintf("there is no demo image %q", variant), "there are demo:blue and demo:green"}
 	}
 	o.Dockerfile = file
+	o.Revision = cmp.Or(o.Revision, revision(o.Version, variant, file))
 	return image.Build(ctx, dockerfiles.Hello(), image.Host(), o)
 }
 

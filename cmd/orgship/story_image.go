@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -39,11 +37,10 @@ type version struct {
 	dockerfile []byte
 }
 
-// assemble makes the version's image. Its revision is made of what goes into it.
+// assemble makes the version's image.
 func (v version) assemble(b *image.Binary) (v1.Image, error) {
-	sum := sha256.Sum256([]byte(v.tag + v.variant + string(v.dockerfile) + string(dockerfiles.Hello())))
 	return image.Assemble(b, image.Options{
-		Dockerfile: v.dockerfile, Version: v.tag, Revision: hex.EncodeToString(sum[:20]), Env: map[string]string{"VARIANT": v.variant},
+		Dockerfile: v.dockerfile, Version: v.tag, Revision: revision(v.tag, v.variant, v.dockerfile), Env: map[string]string{"VARIANT": v.variant},
 	})
 }
 
