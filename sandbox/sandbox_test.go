@@ -22,6 +22,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
+	templates "orgship/cfn"
 	"orgship/dockerfiles"
 	"orgship/sandbox"
 	"orgship/sandbox/organizations"
@@ -258,6 +259,34 @@ func TestReleasesThatFail(t *testing.T) {
 			}
 			w.remove("dev-1", name)
 		})
+	}
+}
+
+// TestGoingBackLosesNothing cancels releases while clients ask: the group that
+// goes out of use has requests under way.
+func TestGoingBackLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{Speed: 240})
+	w.needsTasks()
+	w.share()
+	blue, green := w.push(dockerfiles.Blue(), "1"), w.push(dockerfiles.Green(), "2")
+	stack := w.deploy("hello", w.service(blue, template.TrafficRouting{Type: "AllAtOnce"}))
+	url := "http://" + balancer(t, stack) + "/"
+	long := 2880
+	body := must(template.Render(templates.BlueGreen(), template.Changes{Image: green, TerminationWaitMinutes: &long}))(t)
+	answers := w.askWhile(url, func() {
+		for range 4 {
+			w.startUpdate("dev-1", "hello", aws.String(string(body)))
+			eventually(t, "green to answer", func() bool {
+				answer, err := get(url)
+				return err == nil && answer == "Hello World! (Green)"
+			})
+			must(w.stacks("dev-1").CancelUpdateStack(w.ctx, &cloudformation.CancelUpdateStackInput{StackName: aws.String("hello")}))(t)
+			w.wantStatus("dev-1", "hello", cfn.StackStatusUpdateRollbackComplete)
+		}
+	})
+	if answers["Hello World! (Blue)"] == 0 || answers["Hello World! (Green)"] == 0 || len(answers) != 2 {
+		t.Errorf("answers: %v", answers)
 	}
 }
 

@@ -61,27 +61,38 @@ func TestStory(t *testing.T) {
 	}
 }
 
+// askers is how many clients ask at once.
+const askers = 4
+
 // askWhile asks url over and over while work goes on, and counts what is
 // answered; an error counts as an answer of its own.
 func (w *world) askWhile(url string, work func()) map[string]int {
 	w.t.Helper()
 	done := make(chan struct{})
 	answers := map[string]int{}
-	var asking sync.WaitGroup
-	asking.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			body, err := get(url)
-			if err != nil {
-				body = err.Error()
-			}
-			answers[body]++
+	var mu sync.Mutex
+	ask := func() {
+		body, err := get(url)
+		if err != nil {
+			body = err.Error()
 		}
-	})
+		mu.Lock()
+		defer mu.Unlock()
+		answers[body]++
+	}
+	var asking sync.WaitGroup
+	for range askers {
+		asking.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					ask()
+				}
+			}
+		})
+	}
 	func() {
 		defer asking.Wait()
 		defer close(done)

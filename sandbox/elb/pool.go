@@ -23,14 +23,16 @@ var errNoTargets = errors.New("no targets")
 type pool struct {
 	clock clock.Clock
 
-	mu      sync.Mutex
-	edge    *edge // of the load balancer it stands (or last stood) behind
-	used    bool
-	health  health
-	leastOf bool          // least outstanding requests instead of round robin
-	delay   time.Duration // deregistration delay
-	members []*member
-	turn    int
+	mu     sync.Mutex
+	edge   *edge // of the load balancer it stands (or last stood) behind
+	used   bool
+	health health
+	// unusedSince is when it went out of use; zero if it never was in use.
+	unusedSince time.Time
+	leastOf     bool          // least outstanding requests instead of round robin
+	delay       time.Duration // deregistration delay
+	members     []*member
+	turn        int
 }
 
 // member is one target. Its pool's mutex guards it.
@@ -47,6 +49,7 @@ type member struct {
 	idle        time.Duration      // of the transport
 	stopChecks  context.CancelFunc // nil while nobody checks
 	gone        *time.Timer        // set while draining
+	due, latest time.Time          // when it goes, without and with open requests
 }
 
 func newPool(c clock.Clock) *pool { return &pool{clock: c} }
@@ -75,6 +78,9 @@ func (p *pool) use(e *edge) {
 	}
 	if was == p.used {
 		return
+	}
+	if !p.used {
+		p.unusedSince = time.Now()
 	}
 	for _, m := range p.members {
 		if m.gone == nil {
@@ -124,35 +130,61 @@ func (p *pool) register(e endpoint, zone *string) {
 	}
 }
 
-// deregister drains a target; port 0 means all ports of the address.
+// Applications answer at real speed, however fast the clock runs, so a target
+// that is deregistered is kept for as long as these say in real time.
+const (
+	// drainFloor is the least that requests get which are under way, unless the
+	// deregistration delay is shorter.
+	drainFloor = 5 * time.Second
+	// routedFloor is how long a request may take from following a rule to
+	// reaching a target, when the rule has changed in between.
+	routedFloor = 250 * time.Millisecond
+)
+
+// deregister drains a target; port 0 means all ports of the address. One whose
+// group is out of use goes as soon as nothing is under way to it: AWS completes
+// a deregistration "immediately" if there are no requests in flight.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay
 //
 // Assumption A55: requests that are still open when the deregistration delay
 // (divided by the clock's speed) is over are not cut off; they end with the
-// target. AWS closes them after the delay, in real time.
+// target, which drains on for up to five seconds. AWS closes them after the
+// delay, in real time.
 func (p *pool) deregister(ip string, port int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
 	for _, m := range slices.Clone(p.members) {
 		if m.ip != ip || port != 0 && m.port != port || m.gone != nil {
 			continue
 		}
 		m.unwatch()
+		wait := p.clock.Scale(p.delay)
 		if !p.used {
+			wait = max(0, p.unusedSince.Add(routedFloor).Sub(now))
+		}
+		if !p.used && wait == 0 && m.open == 0 {
 			p.remove(m)
 			continue
 		}
 		m.set(types.TargetHealthStateEnumDraining, types.TargetHealthReasonEnumDeregistrationInProgress, "Target deregistration is in progress")
 		m.closeIdle()
-		m.gone = time.AfterFunc(p.clock.Scale(p.delay), func() { p.drained(m) })
+		m.due, m.latest = now.Add(wait), now.Add(max(wait, min(p.delay, drainFloor)))
+		m.gone = time.AfterFunc(wait, func() { p.drained(m) })
 	}
 }
 
-// drained removes a target whose deregistration delay is over, if it has not
-// been registered again.
+// drained removes a target that is due to go, if it has not been registered
+// again; while requests to it are open it may stay until the latest moment.
 func (p *pool) drained(m *member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if m.gone != nil {
+	now := time.Now()
+	switch {
+	case m.gone == nil || now.Before(m.due):
+	case m.open > 0 && now.Before(m.latest):
+		m.gone = time.AfterFunc(m.latest.Sub(now), func() { p.drained(m) })
+	default:
 		p.remove(m)
 	}
 }
@@ -205,13 +237,16 @@ func (p *pool) describe() []types.TargetHealthDescription {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 //
 // Assumption A56: targets whose first checks are under way count among those.
+//
+// While the pool is out of use, only requests that followed a rule before it
+// changed come here: they may go to a target that drains.
 func (p *pool) pick(tried []*member) (*member, *http.Transport) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	eligible := make([]*member, 0, len(p.members))
 	healthy := slices.ContainsFunc(p.members, func(m *member) bool { return m.state == types.TargetHealthStateEnumHealthy })
 	for _, m := range p.members {
-		if m.gone == nil && (!healthy || m.state == types.TargetHealthStateEnumHealthy) && !slices.Contains(tried, m) {
+		if (m.gone == nil || !p.used) && (!healthy || m.state == types.TargetHealthStateEnumHealthy) && !slices.Contains(tried, m) {
 			eligible = append(eligible, m)
 		}
 	}
@@ -232,8 +267,13 @@ func (p *pool) done(m *member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m.open--
-	if m.gone != nil && m.open == 0 {
-		m.closeIdle()
+	if m.gone == nil || m.open > 0 {
+		return
+	}
+	m.closeIdle()
+	if !time.Now().Before(m.due) {
+		m.gone.Stop()
+		p.remove(m)
 	}
 }
 
