@@ -27,7 +27,7 @@ func BenchmarkRelease(b *testing.B) {
 	} {
 		b.Run(fmt.Sprintf("speed=%g", at.speed), func(b *testing.B) {
 			if at.speed == 1 && testing.Short() {
-				skip(b, "-short leaves real time out: it takes three minutes")
+				skip(b, "-short leaves real time out: it takes two minutes")
 			}
 			w := newWorld(b, at.speed)
 			w.needsTasks()
