@@ -13,6 +13,16 @@ func invalid(format string, args ...any) error {
 	return wire.Errorf("ValidationError", format, args...)
 }
 
+// first returns the first of several errors, nil when there is none.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func required(member string) error { return invalid("A %s must be specified", member) }
 
 func balancerNotFound(names ...string) error {

@@ -28,7 +28,7 @@ func (s *Service) CreateTargetGroup(ctx context.Context, in *elbv2.CreateTargetG
 	if err := s.authorizeCreate(ctx, "CreateTargetGroup", arn, in.Tags); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(checkGroup(in), checkTags(in.Tags)); err != nil {
+	if err := first(checkGroup(in), checkTags(in.Tags)); err != nil {
 		return nil, err
 	}
 	wants, err := groupOf(in, arn)

@@ -1,7 +1,6 @@
 package elb
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -28,7 +27,7 @@ func (s *Service) CreateListener(ctx context.Context, in *elbv2.CreateListenerIn
 	if err := s.authorizeCreate(ctx, "CreateListener", val(in.LoadBalancerArn), in.Tags); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(checkTags(in.Tags), checkListener(in.Protocol, in.Port, true), refuseTLS(in.Certificates, in.SslPolicy, in.AlpnPolicy, in.MutualAuthentication)); err != nil {
+	if err := first(checkTags(in.Tags), checkListener(in.Protocol, in.Port, true), refuseTLS(in.Certificates, in.SslPolicy, in.AlpnPolicy, in.MutualAuthentication)); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -166,7 +165,7 @@ func (s *Service) ModifyListener(ctx context.Context, in *elbv2.ModifyListenerIn
 	if err := s.authorize(ctx, "ModifyListener", arn); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(checkListener(in.Protocol, in.Port, false), refuseTLS(in.Certificates, in.SslPolicy, in.AlpnPolicy, in.MutualAuthentication)); err != nil {
+	if err := first(checkListener(in.Protocol, in.Port, false), refuseTLS(in.Certificates, in.SslPolicy, in.AlpnPolicy, in.MutualAuthentication)); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

@@ -60,7 +60,7 @@ func (s *Service) CreateRule(ctx context.Context, in *elbv2.CreateRuleInput) (*e
 		return nil, wire.NotModelled("transforms of a listener rule")
 	}
 	conditions, err := checkConditions(in.Conditions)
-	if err := cmp.Or(err, checkTags(in.Tags), checkPriority(in.Priority)); err != nil {
+	if err := first(err, checkTags(in.Tags), checkPriority(in.Priority)); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -233,7 +233,7 @@ func (s *Service) DeleteRule(ctx context.Context, in *elbv2.DeleteRuleInput) (*e
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetRulePriorities.html
 func (s *Service) SetRulePriorities(ctx context.Context, in *elbv2.SetRulePrioritiesInput) (*elbv2.SetRulePrioritiesOutput, error) {
 	for _, p := range in.RulePriorities {
-		if err := cmp.Or(s.authorize(ctx, "SetRulePriorities", val(p.RuleArn)), checkPriority(p.Priority)); err != nil {
+		if err := first(s.authorize(ctx, "SetRulePriorities", val(p.RuleArn)), checkPriority(p.Priority)); err != nil {
 			return nil, err
 		}
 	}
