@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // guardPort is the UDP port that holds a load balancer's address for one
@@ -77,9 +78,21 @@ func (a *address) port(port int) int {
 	return port
 }
 
-// listen binds a listener's port.
+// forking bounds how long a process that is being started can take from its
+// fork to its exec.
+const forking = time.Second
+
+// listen binds a listener's port. A port that was closed here a moment ago may
+// still be in use: a process that is being started (a task) holds until its exec
+// what was open at its fork.
 func (a *address) listen(port int) (net.Listener, error) {
-	return net.Listen("tcp4", net.JoinHostPort(a.ip.String(), strconv.Itoa(a.port(port))))
+	where := net.JoinHostPort(a.ip.String(), strconv.Itoa(a.port(port)))
+	for limit := time.Now().Add(forking); ; time.Sleep(5 * time.Millisecond) {
+		l, err := net.Listen("tcp4", where)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(limit) {
+			return l, err
+		}
+	}
 }
 
 // release gives the address back.

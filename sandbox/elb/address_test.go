@@ -1,9 +1,12 @@
 package elb
 
 import (
+	"errors"
 	"net"
 	"os"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // An address belongs to one holder at a time.
@@ -62,5 +65,34 @@ func TestAddressWithoutPort80(t *testing.T) {
 	defer l.Close()
 	if got := l.Addr().String(); got != a.name() {
 		t.Errorf("listening on %s, want %s", got, a.name())
+	}
+}
+
+// A process that is being started holds what was open at its fork: a port that
+// was closed meanwhile becomes free with its exec.
+func TestListenWaitsForForks(t *testing.T) {
+	t.Parallel()
+	a, err := claim()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.release()
+	first, err := a.listen(8080)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := first.(*net.TCPListener).File() // as a fork has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Close()
+	time.AfterFunc(20*time.Millisecond, func() { child.Close() })
+	again, err := a.listen(8080)
+	if err != nil {
+		t.Fatalf("listening again: %v", err)
+	}
+	defer again.Close()
+	if l, err := a.listen(8080); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("listening on a port that stays taken: %v, %v", l, err)
 	}
 }
