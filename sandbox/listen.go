@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -22,15 +23,17 @@ func (e *AddressError) Error() string {
 
 // Hint says what to type instead.
 func (e *AddressError) Hint() string {
-	return "listen on 127.0.0.1:4566, or on 127.0.0.1:0 for a free port"
+	return "listen on 127.0.0.1:4566, or on 127.0.0.1:0 for a free port; in a container: --in-container --listen 0.0.0.0:4566"
 }
 
 // Listen begins to answer on a loopback address, "127.0.0.1:4566" or
 // "127.0.0.1:0" for a free port, and returns at once. Any other address is
 // refused with an *AddressError: the sandbox runs what its clients tell it to,
-// so they must be on this machine.
+// so they must be on this machine. With Options.InContainer "0.0.0.0:4566" is
+// one more: clients outside the container come in by its engine alone, and those
+// inside by the Endpoint, which stays on 127.0.0.1.
 func (s *Sandbox) Listen(address string) error {
-	address, err := loopback(address)
+	address, err := s.listenable(address)
 	if err != nil {
 		return err
 	}
@@ -43,7 +46,7 @@ func (s *Sandbox) Listen(address string) error {
 	if err != nil {
 		return &AddressError{address, errors.Unwrap(err).Error()}
 	}
-	s.endpoint = listener.Addr().String()
+	s.endpoint = announced(listener.Addr().(*net.TCPAddr))
 	s.server = &http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
@@ -58,9 +61,9 @@ func (s *Sandbox) serve(server *http.Server, listener net.Listener) {
 	}
 }
 
-// loopback checks an address and returns it with the host as a number. Names of
+// listenable checks an address and returns it with the host as a number. Names of
 // ECR repositories begin with it, and no image reference can hold an IPv6 one.
-func loopback(address string) (string, error) {
+func (s *Sandbox) listenable(address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", &AddressError{address, "it is not of the form host:port"}
@@ -70,12 +73,23 @@ func loopback(address string) (string, error) {
 	}
 	ip := net.ParseIP(host)
 	switch {
-	case ip == nil || !ip.IsLoopback():
+	case s.inContainer && ip.Equal(net.IPv4zero):
+	case s.inContainer && !ip.IsLoopback():
+		return "", &AddressError{address, "in a container the sandbox listens on 0.0.0.0 or on loopback"}
+	case !ip.IsLoopback():
 		return "", &AddressError{address, "the sandbox listens on loopback only"}
 	case ip.To4() == nil:
 		return "", &AddressError{address, "the names of ECR repositories need an IPv4 address"}
 	}
 	return net.JoinHostPort(host, port), nil
+}
+
+// announced is the address by which clients on this machine reach a listener.
+func announced(a *net.TCPAddr) string {
+	if a.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(a.Port))
+	}
+	return a.String()
 }
 
 // Endpoint returns the URL for AWS_ENDPOINT_URL, e.g. "http://127.0.0.1:4566";

@@ -49,11 +49,15 @@ type Options struct {
 	// Runtime runs the tasks; nil means the machine's own namespaces. A program
 	// that leaves it nil calls task.Init first thing in main, and in TestMain.
 	Runtime task.Runtime
-	Log     *slog.Logger // what goes wrong in the sandbox itself; nil drops it
+	// InContainer lets Listen take all addresses of the machine: for a container
+	// that its engine alone reaches.
+	InContainer bool
+	Log         *slog.Logger // what goes wrong in the sandbox itself; nil drops it
 }
 
 // Sandbox is a running sandbox. It is safe for concurrent use.
 type Sandbox struct {
+	inContainer  bool
 	region       string
 	organization *organizations.Organization
 	accounts     []Account
@@ -90,7 +94,7 @@ func New(o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making sandbox: %w", err)
 	}
-	s := &Sandbox{region: cmp.Or(o.Region, DefaultRegion), organization: o.Organization, log: o.Log}
+	s := &Sandbox{inContainer: o.InContainer, region: cmp.Or(o.Region, DefaultRegion), organization: o.Organization, log: o.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -122,8 +126,16 @@ func caller(ctx context.Context) (account, arn string) {
 	return p.Account, p.ARN
 }
 
-// ServeHTTP answers requests as the listener does.
-func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+// ServeHTTP answers requests as the listener does: those of AWS's APIs, of the
+// registry below /v2/, and as an HTTP proxy those for its own load balancers
+// and itself, whose URL is absolute (GET http://127.45.6.7/ HTTP/1.1).
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Host != "" {
+		s.forward(w, r)
+		return
+	}
+	s.handler.ServeHTTP(w, r)
+}
 
 // Close ends everything that the sandbox started: stack operations, tasks, load
 // balancers, the listener. Whatever hasn't ended when ctx does is broken off.

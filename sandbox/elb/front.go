@@ -21,7 +21,9 @@ type front struct {
 	bound   net.Listener
 	server  *http.Server
 	routes  atomic.Pointer[[]route]
-	end     context.CancelFunc // ends upgraded connections
+	life    context.Context    // of upgraded connections and visits
+	end     context.CancelFunc // ends it
+	visits  sync.WaitGroup     // requests that didn't come over a connection of its own
 
 	mu    sync.Mutex
 	fresh map[net.Conn]struct{} // connected, nothing sent yet
@@ -49,7 +51,7 @@ func openFront(b *balancer, port int) (*front, error) {
 		return nil, fmt.Errorf("listening for load balancer %q: %w", *b.LoadBalancerName, err)
 	}
 	ctx, end := context.WithCancel(context.Background())
-	f := &front{edge: b.edge, address: b.address, port: port, bound: bound, end: end, fresh: map[net.Conn]struct{}{}}
+	f := &front{edge: b.edge, address: b.address, port: port, bound: bound, life: ctx, end: end, fresh: map[net.Conn]struct{}{}}
 	f.routes.Store(&[]route{})
 	f.server = &http.Server{
 		Handler:           f,
@@ -123,11 +125,25 @@ func (f *front) shutdown(ctx context.Context) error {
 	}
 	f.mu.Unlock()
 	err := f.server.Shutdown(ctx)
+	f.seeOff(ctx)
 	f.end()
 	if err != nil && ctx.Err() != nil {
 		return f.server.Close()
 	}
 	return nil
+}
+
+// seeOff waits for the end of visits until ctx is done.
+func (f *front) seeOff(ctx context.Context) {
+	left := make(chan struct{})
+	go func() {
+		f.visits.Wait()
+		close(left)
+	}()
+	select {
+	case <-left:
+	case <-ctx.Done():
+	}
 }
 
 // retire ends a deleted listener: its port is free when retire returns, and
