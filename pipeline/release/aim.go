@@ -30,6 +30,9 @@ func (w *work) prepare() {
 	c.Interval = cmp.Or(c.Interval, max(w.scaled(defaultInterval), leastInterval))
 	c.Consecutive = cmp.Or(c.Consecutive, defaultNeed)
 	c.Deadline = cmp.Or(c.Deadline, defaultDeadline)
+	if c.Transport == nil {
+		c.Transport = w.cfg.Transport
+	}
 	if c.Revision == "" && !c.AnyRevision {
 		c.Revision = w.image.Revision
 	}

@@ -11,6 +11,7 @@ package release
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -70,6 +71,13 @@ type Config struct {
 	// Watch is called with the recorder of a run before its first event, to
 	// show what happens; it may be nil.
 	Watch func(*report.Recorder)
+
+	// Transport is what the checks and the probe ask with, unless the request's
+	// Check has one of its own; verify.Through makes one for a proxy. nil is a new
+	// connection for every check. Whether another transport opens one for every
+	// request is its maker's business: one that is kept alive keeps asking whoever
+	// answered first.
+	Transport http.RoundTripper
 
 	// Ask and Probe are verify.Run for a single attempt and verify.Start when nil.
 	Ask   func(context.Context, verify.Check) (verify.Attempt, error)

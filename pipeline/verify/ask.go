@@ -19,15 +19,11 @@ import (
 // bodyLimit is how much of an answer is read.
 const bodyLimit = 1 << 20
 
-// newClient returns a client that follows no redirects. With fresh, every
-// request has a connection of its own: one that is kept alive would keep asking
-// whoever answered first.
+// newClient returns a client that follows no redirects; without a transport it
+// gets a newTransport.
 func newClient(transport http.RoundTripper, fresh bool) *http.Client {
 	if transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.DisableKeepAlives = fresh
-		t.MaxIdleConnsPerHost = 100
-		transport = t
+		transport = newTransport(fresh)
 	}
 	return &http.Client{
 		Transport:     transport,
