@@ -27,6 +27,7 @@ func TestArrows(t *testing.T) {
 		keep []string // exceptions to deny
 	}{
 		{"the pipeline never knows the sandbox", "orgship/pipeline/...", []string{"orgship/sandbox/...", "orgship/cmd/..."}, nil},
+		{"the demo knows no command line", "orgship/demo/...", []string{"orgship/cmd/...", "github.com/alecthomas/..."}, nil},
 		{"the sandbox never knows the pipeline", "orgship/sandbox/...", []string{"orgship/pipeline/...", "orgship/cmd/..."}, nil},
 		{"policy is pure", "orgship/policy/...", []string{"orgship/...", "github.com/aws/...", "net/http"}, []string{"orgship/policy/..."}},
 		{"template is pure", "orgship/template/...", []string{"orgship/...", "github.com/aws/...", "net/http"}, []string{"orgship/template/..."}},
@@ -71,6 +72,23 @@ func TestPipelineRooms(t *testing.T) {
 	}
 	if rooms == 0 {
 		t.Fatal("no pipeline rooms found")
+	}
+}
+
+// TestOnlyProgramsKnowTheDemo keeps the demo at the end of the arrows.
+func TestOnlyProgramsKnowTheDemo(t *testing.T) {
+	known := 0
+	for _, p := range list(t) {
+		switch {
+		case matches(p.ImportPath, "orgship/demo/..."), !slices.Contains(p.Deps, "orgship/demo"):
+		case matches(p.ImportPath, "orgship/cmd/..."):
+			known++
+		default:
+			t.Errorf("%s depends on orgship/demo", p.ImportPath)
+		}
+	}
+	if known == 0 {
+		t.Fatal("no program knows orgship/demo: the rule guards nothing")
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"os"
@@ -83,38 +82,5 @@ func TestDemoInterrupted(t *testing.T) {
 	_ = cmd.Wait()
 	if status := cmd.ProcessState.ExitCode(); status != report.Inconclusive.ExitStatus() || !strings.Contains(string(rest), "\ninconclusive: ") {
 		t.Errorf("status %d after\n%s", status, rest)
-	}
-}
-
-// A claim that is not so is told as such, and is the verdict.
-func TestTellerCountsWhatIsNotSo(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	story := newTeller(&out, func(string) string { return "" })
-	story.begin("one", "Chapter one")
-	story.fact(true, "water is %s", "wet")
-	story.fact(false, "fire is %s", "cold…")
-	story.note("a note")
-	want := "\nChapter one\n  + water is wet\n  x NOT SO: fire is cold...\n    a note\n"
-	if out.String() != want || story.untrue() != 1 {
-		t.Errorf("%d not so, told\n%q, want\n%q", story.untrue(), out.String(), want)
-	}
-	if statusOf(&untrueError{1}) != report.Failed.ExitStatus() {
-		t.Error("what is not so is no failure")
-	}
-}
-
-// Lines go above the live view, which is drawn again below them.
-func TestTellerKeepsTheLiveViewBelow(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	story := newTeller(&out, func(string) string { return "" })
-	story.draw("a\nb\n")
-	story.line("said")
-	story.draw("c\n")
-	story.draw("c\n")
-	story.draw("")
-	if want := "a\nb\n\x1b[2A\r\x1b[Jsaid\na\nb\n\x1b[2A\r\x1b[Jc\n\x1b[1A\r\x1b[J"; out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"orgship/demo"
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
 	"orgship/sandbox/task"
@@ -117,12 +118,15 @@ func hintOf(err error, otherwise string) string {
 	return otherwise
 }
 
-// statusOf is the status of an error's verdict, or of its own, else that of an
-// error.
+// statusOf is the status of the demo's or a release's verdict, or the error's
+// own, else that of an error.
 func statusOf(err error) int {
+	var story *demo.Error
 	var verdict *release.Error
 	var coded interface{ ExitCode() int }
 	switch {
+	case errors.As(err, &story):
+		return story.ExitCode()
 	case errors.As(err, &verdict):
 		return verdict.Verdict.ExitStatus()
 	case errors.As(err, &coded):

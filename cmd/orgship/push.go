@@ -3,17 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"orgship/demo"
 	"orgship/dockerfiles"
 	"orgship/image"
 	"orgship/pipeline/registry"
+	"orgship/pipeline/report"
 )
 
 // pushCommand is the verb push.
@@ -57,21 +56,14 @@ func (c *pushCommand) load(ctx context.Context) (registry.Push, error) {
 	}
 	var push registry.Push
 	var err error
-	variant, demo := strings.CutPrefix(c.Source, "demo:")
-	if demo {
+	variant, ours := strings.CutPrefix(c.Source, "demo:")
+	if ours {
 		push.Image, err = assemble(ctx, variant, image.Options{Version: cmp.Or(c.Version, tag), Revision: c.Revision})
 	} else {
 		push, err = registry.Load(c.Source)
 	}
 	push.Repository, push.Tag = repository, tag
 	return push, err
-}
-
-// revision stands in for the commit that a real build has: it tells which source
-// and settings an image of the demo app is made of.
-func revision(version, variant string, dockerfile []byte) string {
-	sum := sha256.Sum256(slices.Concat([]byte(version+variant), dockerfile, dockerfiles.Hello()))
-	return hex.EncodeToString(sum[:20])
 }
 
 // assemble makes an image of the demo app: its variant blue or green.
@@ -81,7 +73,7 @@ func assemble(ctx context.Context, variant string, o image.Options) (v1.Image, e
 		return nil, &usageError{fmt.Sprintf("there is no demo image %q", variant), "there are demo:blue and demo:green"}
 	}
 	o.Dockerfile = file
-	o.Revision = cmp.Or(o.Revision, revision(o.Version, variant, file))
+	o.Revision = cmp.Or(o.Revision, demo.Revision(o.Version, variant, file))
 	return image.Build(ctx, dockerfiles.Hello(), image.Host(), o)
 }
 
@@ -93,7 +85,7 @@ func (c *pushCommand) print(p *program, pushed registry.Pushed) error {
 	case c.DryRun:
 		fmt.Fprintln(p.stderr, "dry run: it is not there, and would be pushed")
 	default:
-		fmt.Fprintf(p.stderr, "%s sent: %d blobs, %d were there\n", size(pushed.BlobBytesSent), pushed.BlobsSent, pushed.BlobsSkipped)
+		fmt.Fprintf(p.stderr, "%s sent: %d blobs, %d were there\n", report.Size(pushed.BlobBytesSent), pushed.BlobsSent, pushed.BlobsSkipped)
 	}
 	if c.JSON {
 		return printJSON(p, pushed)

@@ -1,9 +1,10 @@
-package main
+package demo
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"os"
+	"math"
 	"regexp"
 	"strings"
 	"sync"
@@ -20,49 +21,49 @@ const (
 	green = "32"
 )
 
-// fact is something that the story claims, and whether it is so.
-type fact struct {
-	Chapter string `json:"chapter"`
-	OK      bool   `json:"ok"`
-	Text    string `json:"text"`
-}
-
 // teller tells a story line by line. On a terminal it keeps a live view of the
 // release under way below the lines.
 type teller struct {
-	w    io.Writer
+	out  io.Writer // outside of chapters
 	view report.View
 
 	mu      sync.Mutex
-	chapter string
-	facts   []fact
+	chapter string    // its name
+	w       io.Writer // where its lines go
+	facts   []Fact
 	rows    int    // of the live view
 	footer  string // the live view, as it was drawn
 }
 
-// newTeller returns a teller that writes to w the way that suits it.
-func newTeller(w io.Writer, getenv func(string) string) *teller {
-	t := &teller{w: w, view: report.View{Style: report.StyleFor(getenv, false, 0)}}
-	if f, ok := w.(*os.File); ok {
-		t.view = report.ViewFor(f, getenv)
+// newTeller returns a teller that writes to out, nil being nowhere.
+func newTeller(out io.Writer, view report.View) *teller {
+	if out == nil {
+		out = io.Discard
 	}
-	return t
+	if view.Size == nil {
+		view.Size = func() (int, int) { return view.Style.Width, math.MaxInt }
+	}
+	view.Every = cmp.Or(view.Every, 100*time.Millisecond)
+	return &teller{out: out, w: out, view: view, facts: []Fact{}}
 }
 
-// begin opens a chapter.
-func (t *teller) begin(name, title string) {
+// enter begins a chapter, whose lines go to w until it is left.
+func (t *teller) enter(chapter string, w io.Writer) (leave func()) {
 	t.mu.Lock()
-	t.chapter = name
-	t.mu.Unlock()
-	t.line("")
-	t.line(t.paint(bold, title))
+	defer t.mu.Unlock()
+	t.chapter, t.w = chapter, w
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.chapter, t.w = "", t.out
+	}
 }
 
 // fact claims something, which must be so.
 func (t *teller) fact(ok bool, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	t.mu.Lock()
-	t.facts = append(t.facts, fact{t.chapter, ok, text})
+	t.facts = append(t.facts, Fact{t.chapter, ok, text})
 	t.mu.Unlock()
 	if ok {
 		t.line("  " + t.paint(green, t.pick("✓", "+")) + " " + t.plain(text))
@@ -129,7 +130,7 @@ func (t *teller) follow(r *report.Recorder) (stop func()) {
 	done := make(chan struct{})
 	var drawing sync.WaitGroup
 	drawing.Go(func() {
-		tick := time.NewTicker(100 * time.Millisecond)
+		tick := time.NewTicker(t.view.Every)
 		defer tick.Stop()
 		for {
 			select {
