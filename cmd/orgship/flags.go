@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -150,13 +152,40 @@ type answer struct {
 	VersionHeader  string            `default:"X-App-Version" placeholder:"NAME" help:"Header that tells which version answers (${default})." group:"Verification:"`
 	Timeout        time.Duration     `default:"5s" help:"How long one answer may take (${default})." group:"Verification:"`
 	Consecutive    int               `default:"3" placeholder:"N" help:"Right answers in a row that decide (${default})." group:"Verification:"`
+	Proxy          proxy             `placeholder:"URL" help:"HTTP proxy to ask the service through: of a sandbox in a container, its endpoint." group:"Verification:"`
 }
 
 func (a *answer) check() verify.Check {
 	return verify.Check{
 		Status: a.ExpectStatus, Body: a.ExpectBody, Pattern: a.ExpectPattern, Headers: a.ExpectHeader,
 		RevisionHeader: a.RevisionHeader, VersionHeader: a.VersionHeader, Timeout: a.Timeout, Consecutive: a.Consecutive,
+		Transport: a.Proxy.transport(),
 	}
+}
+
+// proxy is the value of --proxy; http:// may be left out.
+type proxy struct{ url *url.URL }
+
+// UnmarshalText reads a proxy's URL. Its errors don't show it: it may hold a password.
+func (p *proxy) UnmarshalText(text []byte) error {
+	source := string(text)
+	if !strings.Contains(source, "://") {
+		source = "http://" + source
+	}
+	u, err := url.Parse(source)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return &usageError{"must be the URL of an HTTP proxy", "e.g. --proxy http://127.0.0.1:4566, the endpoint of a sandbox"}
+	}
+	p.url = u
+	return nil
+}
+
+// transport asks through the proxy; nil without one.
+func (p proxy) transport() http.RoundTripper {
+	if p.url == nil {
+		return nil
+	}
+	return verify.Through(p.url)
 }
 
 // check are the flags of a release's verification.

@@ -19,7 +19,8 @@ import (
 
 // sandboxCommand is the verb sandbox.
 type sandboxCommand struct {
-	Listen       string  `default:"127.0.0.1:4566" placeholder:"ADDRESS" help:"Loopback address to listen on; port 0 picks a free one (${default})."`
+	Listen       string  `default:"127.0.0.1:4566" placeholder:"ADDRESS" help:"Address to listen on, of loopback; port 0 picks a free one (${default})."`
+	InContainer  bool    `help:"Allow to listen on 0.0.0.0: this is a container, which its engine alone reaches."`
 	Speed        float64 `default:"60" help:"Divide all waits by this; 1 is real time (${default})."`
 	Region       string  `default:"eu-west-1" help:"The region that the sandbox is (${default})."`
 	Organization string  `placeholder:"FILE" help:"JSON file that describes the Organization, instead of the default one."`
@@ -36,7 +37,7 @@ func (c *sandboxCommand) Run(p *program) error {
 		return err
 	}
 	box, err := sandbox.New(sandbox.Options{
-		Speed: c.Speed, Region: c.Region, Organization: organization,
+		Speed: c.Speed, Region: c.Region, Organization: organization, InContainer: c.InContainer,
 		Log: slog.New(slog.NewTextHandler(p.stderr, nil)),
 	})
 	if err != nil {

@@ -37,6 +37,11 @@ func TestExitStatus(t *testing.T) {
 		{"error", gone.URL + " --deadline 20ms", 2, "", "error: no answer"},
 		{"inconclusive", server.URL + "/mixed --expect-body right --deadline 50ms", 3, "", "error: inconclusive: "},
 		{"usage", "", 2, "", "error: expected \"<url>\"\nhint: orgship --help"},
+		{"through a proxy", "http://app.test/ --expect-body right --proxy " + server.URL, 0, "successful: 3 right answers in a row\n", "passed: status 200\n"},
+		{"through a proxy, scheme left out", "app.test --proxy " + strings.TrimPrefix(server.URL, "http://"), 0, "successful: 3 right answers in a row\n", ""},
+		{"no proxy there", server.URL + " --deadline 20ms --proxy " + gone.URL, 2, "", "error: no answer"},
+		{"no URL of a proxy", server.URL + " --proxy ftp://user:CANARY@127.0.0.1", 2, "", "error: --proxy: must be the URL of an HTTP proxy\nhint: e.g. --proxy http://127.0.0.1:4566"},
+		{"no URL at all", server.URL + " --proxy http://user:CANARY@[", 2, "", "error: --proxy: must be the URL of an HTTP proxy\nhint: e.g. --proxy"},
 		{"json", server.URL + " --json", 0, "\"verdict\": \"successful\"", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -49,7 +54,7 @@ func TestExitStatus(t *testing.T) {
 			if !strings.Contains(stdout.String(), test.stdout) || test.stdout == "" && stdout.Len() > 0 {
 				t.Errorf("stdout %q", stdout.String())
 			}
-			if !strings.Contains(stderr.String(), test.stderr) {
+			if !strings.Contains(stderr.String(), test.stderr) || strings.Contains(stderr.String(), "CANARY") {
 				t.Errorf("stderr %q", stderr.String())
 			}
 		})
