@@ -180,7 +180,10 @@ func TestProxyAnswersAsTheLoadBalancer(t *testing.T) {
 	ask := func(client *http.Client, header http.Header) (string, http.Header) {
 		r := must(http.NewRequest(http.MethodGet, "http://"+open+"/", nil))(t)
 		maps.Copy(r.Header, header)
-		resp := must(client.Do(r))(t)
+		resp, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
 		defer resp.Body.Close()
 		return string(must(io.ReadAll(resp.Body))(t)), resp.Header
 	}
