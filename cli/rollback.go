@@ -1,4 +1,4 @@
-package main
+package cli
 
 import "orgship/pipeline/release"
 
@@ -14,7 +14,7 @@ type rollbackCommand struct {
 }
 
 // Run goes back, and prints the image that serves now.
-func (c *rollbackCommand) Run(p *program) error {
+func (c *rollbackCommand) Run(p *running) error {
 	w, _, err := c.releaser(p, c.Account)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -16,8 +16,11 @@ type demoCommand struct {
 }
 
 // Run tells the story. Its end is the verdict.
-func (c *demoCommand) Run(p *program) error {
-	story, err := demo.Open(p.ctx, demo.Options{Speed: c.Speed, Keep: c.Keep, Out: p.stdout, View: p.view(p.stdout)})
+func (c *demoCommand) Run(p *running) error {
+	story, err := demo.Open(p.ctx, demo.Options{
+		Speed: c.Speed, Keep: c.Keep, Out: p.Stdout, View: p.view(p.Stdout),
+		Runtime: p.Runtime, Builder: p.Builder, Chapter: p.Chapter,
+	})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"orgship/pipeline/release"
@@ -18,7 +18,7 @@ type releaseCommand struct {
 }
 
 // Run releases, and prints the image that serves now.
-func (c *releaseCommand) Run(p *program) error {
+func (c *releaseCommand) Run(p *running) error {
 	w, _, err := c.releaser(p, c.Account)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (c *releaseCommand) Run(p *program) error {
 }
 
 // request is a release as the flags say.
-func (c *change) request(p *program, w *work, stack, image string) (release.Request, error) {
+func (c *change) request(p *running, w *work, stack, image string) (release.Request, error) {
 	changes, err := c.changes()
 	if err != nil {
 		return release.Request{}, err

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ type accessCommand struct {
 
 // Run prints for each account whether it may pull, and why. The verdict is
 // failed if one may not.
-func (c *accessCommand) Run(p *program) error {
+func (c *accessCommand) Run(p *running) error {
 	conn, err := c.open(p)
 	if err != nil {
 		return err
@@ -54,11 +54,11 @@ func (c *accessCommand) pick(decisions []access.Decision) ([]access.Decision, er
 	}), nil
 }
 
-func (c *accessCommand) print(p *program, decisions []access.Decision) error {
+func (c *accessCommand) print(p *running, decisions []access.Decision) error {
 	if c.JSON {
 		return printJSON(p, decisions)
 	}
-	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
 	for _, d := range decisions {
 		may := "may pull"
 		switch {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import "fmt"
 
@@ -12,7 +12,7 @@ type destroyCommand struct {
 }
 
 // Run deletes the stack and waits until it is gone.
-func (c *destroyCommand) Run(p *program) error {
+func (c *destroyCommand) Run(p *running) error {
 	w, _, err := c.releaser(p, c.Account)
 	if err != nil {
 		return err
@@ -23,9 +23,9 @@ func (c *destroyCommand) Run(p *program) error {
 		case err != nil:
 			return err
 		case lives:
-			_, err = fmt.Fprintf(p.stdout, "would delete stack %q with all that it made\n", c.Stack)
+			_, err = fmt.Fprintf(p.Stdout, "would delete stack %q with all that it made\n", c.Stack)
 		default:
-			_, err = fmt.Fprintf(p.stdout, "there is no stack %q\n", c.Stack)
+			_, err = fmt.Fprintf(p.Stdout, "there is no stack %q\n", c.Stack)
 		}
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import "orgship/pipeline/release"
 
@@ -16,7 +16,7 @@ type shareCommand struct {
 }
 
 // Run makes the repository and prints its URI.
-func (c *shareCommand) Run(p *program) error {
+func (c *shareCommand) Run(p *running) error {
 	var body []byte
 	if c.Template != "" {
 		var err error

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ type verifyCommand struct {
 }
 
 // Run asks until the verdict is clear.
-func (c *verifyCommand) Run(p *program) error {
+func (c *verifyCommand) Run(p *running) error {
 	check := c.check()
 	check.URL, check.Revision, check.Interval, check.Deadline = c.URL, c.Revision, c.Interval, c.Deadline
 	if !strings.Contains(check.URL, "://") {
@@ -29,7 +29,7 @@ func (c *verifyCommand) Run(p *program) error {
 	last := ""
 	check.Observe = func(a verify.Attempt) {
 		if text := attempt(a); text != last { // the same answer again is no news
-			fmt.Fprintln(p.stderr, text)
+			fmt.Fprintln(p.Stderr, text)
 			last = text
 		}
 	}
@@ -64,14 +64,14 @@ func attempt(a verify.Attempt) string {
 	return report.Clean(text)
 }
 
-func (c *verifyCommand) print(p *program, result verify.Result) error {
+func (c *verifyCommand) print(p *running, result verify.Result) error {
 	if c.JSON {
 		return printJSON(p, result)
 	}
 	if result.Verdict != verify.Successful {
 		return nil
 	}
-	_, err := fmt.Fprintf(p.stdout, "%s: %s\n", result.Verdict, report.Clean(result.Reason))
+	_, err := fmt.Fprintf(p.Stdout, "%s: %s\n", result.Verdict, report.Clean(result.Reason))
 	return err
 }
 

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -31,7 +31,7 @@ type connection struct {
 }
 
 // open connects.
-func (c *connection) open(p *program) (*release.Connection, error) {
+func (c *connection) open(p *running) (*release.Connection, error) {
 	options := account.Options{Region: c.Region, Endpoint: c.Endpoint}
 	if c.Credentials != "" {
 		source, err := p.read(c.Credentials, "credentials")
@@ -53,9 +53,9 @@ func (c *connection) open(p *program) (*release.Connection, error) {
 }
 
 // read reads a file, or stdin for "-".
-func (p *program) read(name, what string) ([]byte, error) {
+func (p *running) read(name, what string) ([]byte, error) {
 	if name == "-" {
-		source, err := io.ReadAll(p.stdin)
+		source, err := io.ReadAll(p.Stdin)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s from stdin: %w", what, err)
 		}
@@ -110,7 +110,7 @@ func (c *change) changes() (template.Changes, error) {
 }
 
 // body reads the template; nil means the one that the stack has.
-func (c *change) body(p *program, r *release.Releaser, stack string) ([]byte, error) {
+func (c *change) body(p *running, r *release.Releaser, stack string) ([]byte, error) {
 	if c.Template != "" {
 		return p.read(c.Template, "template")
 	}

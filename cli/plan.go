@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ type planCommand struct {
 }
 
 // Run prints what a release would change. Nothing is touched.
-func (c *planCommand) Run(p *program) error {
+func (c *planCommand) Run(p *running) error {
 	w, _, err := c.releaser(p, c.Account)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ type lintCommand struct {
 
 // Run prints a line for each finding. The verdict is failed if AWS would refuse
 // a template.
-func (c *lintCommand) Run(p *program) error {
+func (c *lintCommand) Run(p *running) error {
 	refusals := 0
 	for _, name := range c.Template {
 		source, err := p.read(name, "template")
@@ -36,11 +36,11 @@ func (c *lintCommand) Run(p *program) error {
 
 // lint prints the findings about a template, and counts those that AWS would
 // refuse it for.
-func lint(p *program, name string, source []byte) (refusals int, err error) {
+func lint(p *running, name string, source []byte) (refusals int, err error) {
 	parsed, err := template.Parse(source)
 	var fault *template.Error
 	if errors.As(err, &fault) {
-		_, err := fmt.Fprintf(p.stdout, "%s:%d:%d: refusal: %s\n", name, fault.Line, fault.Column, report.Clean(fault.Message))
+		_, err := fmt.Fprintf(p.Stdout, "%s:%d:%d: refusal: %s\n", name, fault.Line, fault.Column, report.Clean(fault.Message))
 		return 1, err
 	}
 	if err != nil {
@@ -50,7 +50,7 @@ func lint(p *program, name string, source []byte) (refusals int, err error) {
 		if f.Severity == template.Refusal {
 			refusals++
 		}
-		if _, err := fmt.Fprintf(p.stdout, "%s:%d:%d: %s: %s (%s) %s\n", name, f.Line, f.Column, f.Severity, report.Clean(f.Message), f.Rule, f.Source); err != nil {
+		if _, err := fmt.Fprintf(p.Stdout, "%s:%d:%d: %s: %s (%s) %s\n", name, f.Line, f.Column, f.Severity, report.Clean(f.Message), f.Rule, f.Source); err != nil {
 			return refusals, err
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -31,14 +31,14 @@ type sandboxCommand struct {
 const closeTimeout = 15 * time.Second
 
 // Run serves a sandbox until the program is asked to end.
-func (c *sandboxCommand) Run(p *program) error {
+func (c *sandboxCommand) Run(p *running) error {
 	organization, err := c.organization()
 	if err != nil {
 		return err
 	}
 	box, err := sandbox.New(sandbox.Options{
 		Speed: c.Speed, Region: c.Region, Organization: organization, InContainer: c.InContainer,
-		Log: slog.New(slog.NewTextHandler(p.stderr, nil)),
+		Runtime: p.Runtime, Log: slog.New(slog.NewTextHandler(p.Stderr, nil)),
 	})
 	if err != nil {
 		return err
@@ -49,18 +49,18 @@ func (c *sandboxCommand) Run(p *program) error {
 	return closeBox(box)
 }
 
-func (c *sandboxCommand) serve(p *program, box *sandbox.Sandbox) error {
+func (c *sandboxCommand) serve(p *running, box *sandbox.Sandbox) error {
 	if err := box.Listen(c.Listen); err != nil {
 		return err
 	}
 	if err := box.CanRunTasks(); err != nil {
-		complain(p.stderr, fmt.Errorf("services won't start here: %w", err), "")
+		complain(p.Stderr, fmt.Errorf("services won't start here: %w", err), "")
 	}
-	if err := c.announce(p.stdout, box.Info()); err != nil {
+	if err := c.announce(p.Stdout, box.Info()); err != nil {
 		return err
 	}
 	<-p.ctx.Done()
-	fmt.Fprintln(p.stderr, "orgship: ending the sandbox and all it runs; Ctrl-C again ends it at once")
+	fmt.Fprintln(p.Stderr, "orgship: ending the sandbox and all it runs; Ctrl-C again ends it at once")
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -27,7 +27,7 @@ type pushCommand struct {
 }
 
 // Run pushes, and prints the reference by digest.
-func (c *pushCommand) Run(p *program) error {
+func (c *pushCommand) Run(p *running) error {
 	push, err := c.load(p.ctx)
 	if err != nil {
 		return err
@@ -78,18 +78,18 @@ func assemble(ctx context.Context, variant string, o image.Options) (v1.Image, e
 }
 
 // print says on stderr what was sent, and on stdout where it is.
-func (c *pushCommand) print(p *program, pushed registry.Pushed) error {
+func (c *pushCommand) print(p *running, pushed registry.Pushed) error {
 	switch {
 	case pushed.AlreadyThere:
-		fmt.Fprintln(p.stderr, "it is there already: nothing was sent")
+		fmt.Fprintln(p.Stderr, "it is there already: nothing was sent")
 	case c.DryRun:
-		fmt.Fprintln(p.stderr, "dry run: it is not there, and would be pushed")
+		fmt.Fprintln(p.Stderr, "dry run: it is not there, and would be pushed")
 	default:
-		fmt.Fprintf(p.stderr, "%s sent: %d blobs, %d were there\n", report.Size(pushed.BlobBytesSent), pushed.BlobsSent, pushed.BlobsSkipped)
+		fmt.Fprintf(p.Stderr, "%s sent: %d blobs, %d were there\n", report.Size(pushed.BlobBytesSent), pushed.BlobsSent, pushed.BlobsSkipped)
 	}
 	if c.JSON {
 		return printJSON(p, pushed)
 	}
-	_, err := fmt.Fprintln(p.stdout, pushed.Reference)
+	_, err := fmt.Fprintln(p.Stdout, pushed.Reference)
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package cli_test
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"orgship/cli"
 	"orgship/sandbox"
 )
 
@@ -34,7 +35,10 @@ func logged() {
 		}
 		log = io.Writer(f)
 	}
-	os.Exit(run(os.Args[1:], os.Stdin, io.MultiWriter(os.Stdout, log), io.MultiWriter(os.Stderr, log)))
+	os.Exit(cli.Run(cli.Program{
+		Args: os.Args[1:], Stdin: os.Stdin, Getenv: os.Getenv,
+		Stdout: io.MultiWriter(os.Stdout, log), Stderr: io.MultiWriter(os.Stderr, log),
+	}))
 }
 
 // TestScripts runs the stories in testdata/script. Beside testscript's own

@@ -1,4 +1,4 @@
-package main
+package cli_test
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"orgship/cli"
 )
 
 // The exit status is the verdict.
@@ -48,7 +50,8 @@ func TestExitStatus(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr bytes.Buffer
 			args := append([]string{"verify", "--interval", "1ms"}, strings.Fields(test.args)...)
-			if got := run(args, strings.NewReader(""), &stdout, &stderr); got != test.status {
+			program := cli.Program{Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
+			if got := cli.Run(program); got != test.status {
 				t.Errorf("status %d, want %d", got, test.status)
 			}
 			if !strings.Contains(stdout.String(), test.stdout) || test.stdout == "" && stdout.Len() > 0 {

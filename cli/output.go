@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"orgship/pipeline/release"
+	"orgship/pipeline/report"
+)
+
+// output are the flags that say what comes out.
+type output struct {
+	JSON   bool   `name:"json" help:"Print the report as JSON on stdout instead of the result alone."`
+	Report string `placeholder:"FILE" type:"path" help:"Write the report as JSON to this file too, whatever the verdict."`
+}
+
+// work is a releaser whose runs show.
+type work struct {
+	*release.Releaser
+	end func(wrong bool) // ends the show
+}
+
+// show shows what a run records, until end is called. What went wrong is
+// printed by whoever prints all errors: the timeline adds root causes alone.
+func (p *running) show(r *report.Recorder) (end func(wrong bool)) {
+	if p.Show != nil {
+		stop := p.Show(p.ctx, r)
+		return func(bool) { stop() }
+	}
+	stop := report.Show(r, p.Stderr, p.view(p.Stderr))
+	return func(wrong bool) {
+		if wrong {
+			r.Edit(silence)
+		}
+		stop()
+	}
+}
+
+// silence takes what went wrong out of a report, but for root causes.
+func silence(r *report.Report) {
+	r.Summary = ""
+	for i := range r.Errors {
+		r.Errors[i].Message, r.Errors[i].Hint = "", ""
+	}
+}
+
+// releaser returns what works in an account.
+func (c *connection) releaser(p *running, account string) (*work, *release.Connection, error) {
+	conn, err := c.open(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := conn.Configure(p.ctx, account)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := &work{end: func(bool) {}} // until there is a run
+	cfg.Watch = func(r *report.Recorder) { w.end = p.show(r) }
+	w.Releaser = release.New(cfg)
+	return w, conn, nil
+}
+
+// view is how to show things on w.
+func (p *running) view(w io.Writer) report.View {
+	if f, ok := w.(*os.File); ok {
+		return report.ViewFor(f, p.Getenv)
+	}
+	return report.View{Style: report.StyleFor(p.Getenv, false, 0)}
+}
+
+// finish ends the show, and prints what came of it: the result if the verdict is
+// successful, or the report.
+func (o *output) finish(p *running, w *work, r report.Report, result string, err error) error {
+	w.end(err != nil)
+	document, e := report.JSON(r)
+	if e != nil {
+		return errors.Join(err, e)
+	}
+	if o.Report != "" {
+		if e := writeFile(o.Report, document); e != nil {
+			return errors.Join(e, err)
+		}
+	}
+	switch {
+	case o.JSON:
+		_, e = p.Stdout.Write(document)
+	case err == nil && result != "":
+		_, e = fmt.Fprintln(p.Stdout, result)
+	}
+	return errors.Join(err, e)
+}
+
+// printJSON prints a result as JSON.
+func printJSON(p *running, result any) error {
+	e := json.NewEncoder(p.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(result)
+}
