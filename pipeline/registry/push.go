@@ -62,20 +62,38 @@ func (c *Client) Push(ctx context.Context, p Push) (Pushed, error) {
 	return pushed, nil
 }
 
+// Target says whether a repository and a tag, "" being none, can be pushed to by
+// what they look like; nothing is asked. An error has a Hint where there is one.
+func Target(repository, tag string) error {
+	_, err := target(repository, tag)
+	if err != nil {
+		return fmt.Errorf("pushing: %w", err)
+	}
+	return nil
+}
+
+func target(repository, tag string) (place, error) {
+	pl, err := parse(repository)
+	switch {
+	case err != nil:
+		return place{}, err
+	case pl.tag != "" || pl.digest != "":
+		return place{}, fmt.Errorf("repository %q must have neither tag nor digest", repository)
+	case tag != "" && !validTag.MatchString(tag):
+		return place{}, fmt.Errorf("tag %q is not a tag: letters, digits, '_', '.' and '-', at most 128", tag)
+	}
+	pl.tag = tag
+	return pl, nil
+}
+
 func (p Push) read() (place, artifact, error) {
-	pl, err := parse(p.Repository)
+	pl, err := target(p.Repository, p.Tag)
 	switch {
 	case err != nil:
 		return place{}, nil, err
-	case pl.tag != "" || pl.digest != "":
-		return place{}, nil, fmt.Errorf("repository %q must have neither tag nor digest", p.Repository)
-	case p.Tag != "" && !validTag.MatchString(p.Tag):
-		return place{}, nil, fmt.Errorf("tag %q is not a tag: letters, digits, '_', '.' and '-', at most 128", p.Tag)
 	case (p.Image == nil) == (p.Index == nil):
 		return place{}, nil, errors.New("one of image and index is needed")
-	}
-	pl.tag = p.Tag
-	if p.Image != nil {
+	case p.Image != nil:
 		return pl, p.Image, nil
 	}
 	return pl, p.Index, nil

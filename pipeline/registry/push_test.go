@@ -11,9 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsecr "github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	mediatypes "github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -228,15 +231,53 @@ func TestPushRefuses(t *testing.T) {
 		"nothing to push": {Repository: uri},
 		"bad tag":         {Repository: uri, Tag: "a b", Image: img},
 	} {
-		if _, err := admin.Push(ctx, p); err == nil || !strings.HasPrefix(err.Error(), "pushing: ") {
+		_, err := admin.Push(ctx, p)
+		if err == nil || !strings.HasPrefix(err.Error(), "pushing: ") {
 			t.Errorf("%s: got %v", name, err)
+			continue
 		}
+		if got := registry.Target(p.Repository, p.Tag); p.Image != nil && (got == nil || got.Error() != err.Error()) {
+			t.Errorf("%s: before pushing it is %v, then %v", name, got, err)
+		}
+	}
+	if err := errors.Join(registry.Target(uri, "1"), registry.Target(uri, "")); err != nil {
+		t.Error(err)
 	}
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := admin.Push(gone, registry.Push{Repository: uri, Tag: "1", Image: img}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that ended: got %v", err)
 	}
+}
+
+// Another client gets in with our login, and it is asked for once.
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	uri := w.create("app", types.ImageTagMutabilityImmutable)
+	api := &counting{Client: w.client(owner, "admin")}
+	c := registry.New(api)
+	username, password, err := c.Login(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reference, err := name.NewTag(uri+":1", name.Insecure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth := authn.FromConfig(authn.AuthConfig{Username: username, Password: password})
+	if err := remote.Write(reference, randomImage(t), remote.WithAuth(auth), remote.WithContext(ctx)); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Find(ctx, uri+":1"); err != nil {
+		t.Error(err)
+	}
+	if api.logins != 1 {
+		t.Errorf("logged in %d times, want once", api.logins)
+	}
+	_, _, err = registry.New(w.client(owner, "reader")).Login(ctx)
+	wantHint(t, err, "logging in to ECR: AccessDeniedException", "aws ecr get-login-password")
 }
 
 func TestLoginRefusedOrUnreachable(t *testing.T) {

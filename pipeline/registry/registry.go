@@ -30,6 +30,18 @@ func New(api API) *Client {
 	return &Client{api: api, login: &login{api: api}}
 }
 
+// Login returns what a registry of ECR asks of a client that isn't this one, as
+// docker login has it. Both are secrets. They are good for every repository that
+// the caller may use, for 12 hours at most and 10 minutes at least. An error has
+// a Hint where there is one.
+func (c *Client) Login(ctx context.Context) (username, password string, err error) {
+	auth, err := c.login.AuthorizationContext(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	return auth.Username, auth.Password, nil
+}
+
 // talk calls f with the options of a request to the registry. When the registry
 // refuses the login it logs in anew and calls f once more: f has to be able to
 // start over.

@@ -40,6 +40,17 @@ func (l *library) Find(ctx context.Context, reference string) (registry.Image, e
 	return l.owner(ctx, reference).images.Find(ctx, reference)
 }
 
+// Registry returns a client for a repository's registry, of the account that
+// owns it or, where that account can't be had, of the credentials' own.
+func (c *Connection) Registry(ctx context.Context, repository string) (*registry.Client, error) {
+	own, err := c.accounts.For(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	l := &library{connection: c, own: own, owners: map[string]owner{}}
+	return l.owner(ctx, repository).images, nil
+}
+
 // owner returns how to ask for an image. What is no image in ECR is for the
 // registry to refuse, and what we may not do there for ECR.
 func (l *library) owner(ctx context.Context, image string) owner {
