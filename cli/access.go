@@ -16,6 +16,7 @@ type accessCommand struct {
 	Unit       string   `placeholder:"UNIT" help:"Organizational unit, by id, name or path; else the whole Organization."`
 	PullRole   string   `placeholder:"NAME" help:"Role that pulls in the accounts (the task execution role), for policies that name it."`
 	JSON       bool     `name:"json" help:"Print JSON."`
+	reports
 	connection
 }
 
@@ -33,13 +34,18 @@ func (c *accessCommand) Run(p *running) error {
 	if decisions, err = c.pick(decisions); err != nil {
 		return err
 	}
-	if err := c.print(p, decisions); err != nil {
+	document, err := encode(decisions)
+	if err != nil {
+		return err
+	}
+	if err := c.print(p, decisions, document); err != nil {
 		return err
 	}
 	if refused := access.Refused(decisions); len(refused) > 0 {
-		return &mayNotPullError{len(refused), len(decisions)}
+		verdict := &mayNotPullError{len(refused), len(decisions)}
+		return c.write(p, document, accessPage(decisions, report.Failed, verdict.Error(), verdict.Hint()), verdict)
 	}
-	return nil
+	return c.write(p, document, accessPage(decisions, report.Successful, fmt.Sprintf("all %d accounts may pull", len(decisions)), ""), nil)
 }
 
 // pick returns the decisions about the accounts that were named.
@@ -54,22 +60,36 @@ func (c *accessCommand) pick(decisions []access.Decision) ([]access.Decision, er
 	}), nil
 }
 
-func (c *accessCommand) print(p *running, decisions []access.Decision) error {
+func (c *accessCommand) print(p *running, decisions []access.Decision, document []byte) error {
 	if c.JSON {
-		return printJSON(p, decisions)
+		_, err := p.Stdout.Write(document)
+		return err
 	}
 	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
 	for _, d := range decisions {
-		may := "may pull"
-		switch {
-		case d.Undecided:
-			may = "depends"
-		case !d.Allowed:
-			may = "may not"
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Account, d.Name, may, report.Clean(d.Reason))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Account, d.Name, may(d), report.Clean(d.Reason))
 	}
 	return table.Flush()
+}
+
+// may is a decision in two words.
+func may(d access.Decision) string {
+	switch {
+	case d.Undecided:
+		return "depends"
+	case !d.Allowed:
+		return "may not"
+	}
+	return "may pull"
+}
+
+// accessPage renders the decisions in Markdown.
+func accessPage(decisions []access.Decision, verdict report.Verdict, sentence, hint string) string {
+	rows := [][]string{{"Account", "Name", "May it pull?", "Why"}}
+	for _, d := range decisions {
+		rows = append(rows, []string{d.Account, d.Name, may(d), d.Reason})
+	}
+	return page("access", verdict, sentence, hint, rows)
 }
 
 // mayNotPullError says how many accounts may not pull.

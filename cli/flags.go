@@ -109,6 +109,17 @@ func (c *change) changes() (template.Changes, error) {
 	return out, nil
 }
 
+// capabilities are those that are given; nil means the usual ones.
+func (c *change) capabilities() []string {
+	var given []string
+	for _, name := range c.Capability {
+		if name != "" {
+			given = append(given, name)
+		}
+	}
+	return given
+}
+
 // body reads the template; nil means the one that the stack has.
 func (c *change) body(p *running, r *release.Releaser, stack string) ([]byte, error) {
 	if c.Template != "" {
@@ -124,8 +135,11 @@ func (c *change) body(p *running, r *release.Releaser, stack string) ([]byte, er
 // routing is the value of --routing.
 type routing struct{ *template.TrafficRouting }
 
-// UnmarshalText reads all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES.
+// UnmarshalText reads all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES; of "" nothing.
 func (r *routing) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
 	kind, rest, _ := strings.Cut(string(text), ":")
 	types := map[string]string{"all-at-once": template.AllAtOnce, "canary": template.TimeBasedCanary, "linear": template.TimeBasedLinear}
 	r.TrafficRouting = &template.TrafficRouting{Type: types[kind]}
@@ -166,8 +180,11 @@ func (a *answer) check() verify.Check {
 // proxy is the value of --proxy; http:// may be left out.
 type proxy struct{ url *url.URL }
 
-// UnmarshalText reads a proxy's URL. Its errors don't show it: it may hold a password.
+// UnmarshalText reads a proxy's URL, of "" none. Its errors don't show it: it may hold a password.
 func (p *proxy) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
 	source := string(text)
 	if !strings.Contains(source, "://") {
 		source = "http://" + source

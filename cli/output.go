@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +12,8 @@ import (
 
 // output are the flags that say what comes out.
 type output struct {
-	JSON   bool   `name:"json" help:"Print the report as JSON on stdout instead of the result alone."`
-	Report string `placeholder:"FILE" type:"path" help:"Write the report as JSON to this file too, whatever the verdict."`
+	JSON bool `name:"json" help:"Print the report as JSON on stdout instead of the result alone."`
+	reports
 }
 
 // work is a releaser whose runs show.
@@ -79,23 +78,11 @@ func (o *output) finish(p *running, w *work, r report.Report, result string, err
 	if e != nil {
 		return errors.Join(err, e)
 	}
-	if o.Report != "" {
-		if e := writeFile(o.Report, document); e != nil {
-			return errors.Join(e, err)
-		}
-	}
 	switch {
 	case o.JSON:
 		_, e = p.Stdout.Write(document)
 	case err == nil && result != "":
 		_, e = fmt.Fprintln(p.Stdout, result)
 	}
-	return errors.Join(err, e)
-}
-
-// printJSON prints a result as JSON.
-func printJSON(p *running, result any) error {
-	e := json.NewEncoder(p.Stdout)
-	e.SetIndent("", "  ")
-	return e.Encode(result)
+	return o.write(p, document, report.Markdown(r), errors.Join(err, e))
 }

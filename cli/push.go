@@ -17,45 +17,87 @@ import (
 
 // pushCommand is the verb push.
 type pushCommand struct {
-	Source     string `arg:"" help:"What to push: folder of an OCI layout, tarball as docker save writes it, or demo:blue and demo:green, which are assembled here without Docker."`
+	Source     string `arg:"" help:"What to push: folder of an OCI layout, tarball as docker save writes it, or demo:blue and demo:green, which are assembled here without Docker; inside an engine container:ID too."`
 	Repository string `arg:"" name:"repository[:tag]" help:"Where to: <account>.dkr.ecr.<region>.amazonaws.com/<repository>, of the sandbox <host:port>/<account>/<repository>."`
 	Version    string `placeholder:"VERSION" help:"Version of a demo image; else the tag."`
 	Revision   string `placeholder:"REVISION" help:"Revision of a demo image: what proves that it answers; else made of its source."`
 	DryRun     bool   `help:"Only find out whether it is there."`
 	JSON       bool   `name:"json" help:"Print JSON: reference, digest, bytes sent."`
+	reports
 	connection
 }
 
 // Run pushes, and prints the reference by digest.
 func (c *pushCommand) Run(p *running) error {
-	push, err := c.load(p.ctx)
-	if err != nil {
-		return err
+	push := c.push
+	if id, ok := strings.CutPrefix(c.Source, "container:"); ok {
+		push = func(p *running) (registry.Pushed, error) { return c.publish(p, id) }
 	}
-	conn, err := c.open(p)
-	if err != nil {
-		return err
-	}
-	cfg, err := conn.Configure(p.ctx, "")
-	if err != nil {
-		return err
-	}
-	push.DryRun = c.DryRun
-	pushed, err := cfg.Images.Push(p.ctx, push)
+	pushed, err := push(p)
 	if err != nil {
 		return err
 	}
 	return c.print(p, pushed)
 }
 
-// load reads or assembles what to push.
-func (c *pushCommand) load(ctx context.Context) (registry.Push, error) {
-	repository, tag := c.Repository, ""
-	if slash, colon := strings.LastIndex(repository, "/"), strings.LastIndex(repository, ":"); colon > slash {
-		repository, tag = repository[:colon], repository[colon+1:]
+// push pushes what can be read or assembled here.
+func (c *pushCommand) push(p *running) (registry.Pushed, error) {
+	push, err := c.load(p.ctx)
+	if err != nil {
+		return registry.Pushed{}, err
 	}
-	var push registry.Push
-	var err error
+	conn, err := c.open(p)
+	if err != nil {
+		return registry.Pushed{}, err
+	}
+	images, err := conn.Registry(p.ctx, push.Repository)
+	if err != nil {
+		return registry.Pushed{}, err
+	}
+	push.DryRun = c.DryRun
+	return images.Push(p.ctx, push)
+}
+
+// publish has a container pushed by who runs the program. No login is given out
+// for what is no repository in ECR.
+func (c *pushCommand) publish(p *running, id string) (registry.Pushed, error) {
+	to := Destination{}
+	to.Repository, to.Tag = c.target()
+	switch err := registry.Target(to.Repository, to.Tag); {
+	case p.Publish == nil:
+		return registry.Pushed{}, &usageError{"there are no containers here", "container:ID is for the Dagger module: dagger call publish; here name an OCI layout, a tarball or demo:blue"}
+	case id == "":
+		return registry.Pushed{}, &usageError{"the container has no id", "name it as container:ID"}
+	case err != nil:
+		return registry.Pushed{}, err
+	case to.Tag == "":
+		return registry.Pushed{}, &usageError{fmt.Sprintf("pushing a container to %q: it needs a tag", to.Repository), "name one: " + to.Repository + ":1.0.0"}
+	case c.DryRun:
+		return registry.Pushed{}, &usageError{"a dry run can't tell about a container: its digest is known once it is pushed", "leave --dry-run out: what is there is not sent, and an immutable tag stays what it is"}
+	}
+	conn, err := c.open(p)
+	if err != nil {
+		return registry.Pushed{}, err
+	}
+	images, err := conn.Registry(p.ctx, to.Repository)
+	if err != nil {
+		return registry.Pushed{}, err
+	}
+	to.Login, to.Find = images.Login, images.Find
+	return p.Publish(p.ctx, id, to)
+}
+
+// target takes the tag off the repository; "" is none.
+func (c *pushCommand) target() (repository, tag string) {
+	if slash, colon := strings.LastIndex(c.Repository, "/"), strings.LastIndex(c.Repository, ":"); colon > slash {
+		return c.Repository[:colon], c.Repository[colon+1:]
+	}
+	return c.Repository, ""
+}
+
+// load reads or assembles what to push.
+func (c *pushCommand) load(ctx context.Context) (push registry.Push, err error) {
+	repository, tag := c.target()
 	variant, ours := strings.CutPrefix(c.Source, "demo:")
 	if ours {
 		push.Image, err = assemble(ctx, variant, image.Options{Version: cmp.Or(c.Version, tag), Revision: c.Revision})
@@ -79,17 +121,31 @@ func assemble(ctx context.Context, variant string, o image.Options) (v1.Image, e
 
 // print says on stderr what was sent, and on stdout where it is.
 func (c *pushCommand) print(p *running, pushed registry.Pushed) error {
-	switch {
-	case pushed.AlreadyThere:
-		fmt.Fprintln(p.Stderr, "it is there already: nothing was sent")
-	case c.DryRun:
-		fmt.Fprintln(p.Stderr, "dry run: it is not there, and would be pushed")
-	default:
-		fmt.Fprintf(p.Stderr, "%s sent: %d blobs, %d were there\n", report.Size(pushed.BlobBytesSent), pushed.BlobsSent, pushed.BlobsSkipped)
+	sent := c.sent(pushed)
+	fmt.Fprintln(p.Stderr, sent)
+	document, err := encode(pushed)
+	if err != nil {
+		return err
 	}
 	if c.JSON {
-		return printJSON(p, pushed)
+		_, err = p.Stdout.Write(document)
+	} else {
+		_, err = fmt.Fprintln(p.Stdout, pushed.Reference)
 	}
-	_, err := fmt.Fprintln(p.Stdout, pushed.Reference)
-	return err
+	return c.write(p, document, page("push", report.Successful, sent, "", [][]string{
+		{"", ""}, {"Reference", pushed.Reference}, {"Tag", pushed.Tag},
+	}), err)
+}
+
+// sent says what was sent.
+func (c *pushCommand) sent(pushed registry.Pushed) string {
+	switch {
+	case pushed.AlreadyThere:
+		return "it is there already: nothing was sent"
+	case c.DryRun:
+		return "dry run: it is not there, and would be pushed"
+	case strings.HasPrefix(c.Source, "container:"):
+		return "pushed"
+	}
+	return fmt.Sprintf("%s sent: %d blobs, %d were there", report.Size(pushed.BlobBytesSent), pushed.BlobsSent, pushed.BlobsSkipped)
 }

@@ -41,7 +41,7 @@ func (c *change) request(p *running, w *work, stack, image string) (release.Requ
 	body, err := c.body(p, w.Releaser, stack)
 	return release.Request{
 		Stack: stack, Template: body, Image: image, Change: changes, Parameters: c.Parameter, Tags: c.Tag,
-		Capabilities: c.Capability, RoleARN: c.StackRole,
+		Capabilities: c.capabilities(), RoleARN: c.StackRole,
 	}, err
 }
 

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +19,7 @@ type verifyCommand struct {
 	Interval time.Duration `default:"1s" help:"Time between two questions (${default})." group:"Verification:"`
 	Deadline time.Duration `default:"2m" help:"How long to go on asking (${default})." group:"Verification:"`
 	JSON     bool          `name:"json" help:"Print JSON."`
+	reports
 	answer
 }
 
@@ -34,19 +38,54 @@ func (c *verifyCommand) Run(p *running) error {
 		}
 	}
 	result, err := verify.Run(p.ctx, check)
+	if err != nil && p.ctx.Err() == nil {
+		return err
+	}
+	interrupted := err != nil
+	if interrupted {
+		result.Verdict, result.Reason = verify.Inconclusive, "interrupted"
+	}
+	document, err := encode(result)
 	if err != nil {
-		if p.ctx.Err() != nil {
-			return &verdictError{verify.Inconclusive, "interrupted"}
+		return err
+	}
+	if !interrupted {
+		if err := c.print(p, result, document); err != nil {
+			return err
 		}
-		return err
 	}
-	if err := c.print(p, result); err != nil {
-		return err
+	return c.write(p, document, verifyPage(check.URL, result), verdictOf(result))
+}
+
+// verdictOf is the error of a verdict; nil if it is successful.
+func verdictOf(r verify.Result) error {
+	if r.Verdict == verify.Successful {
+		return nil
 	}
-	if result.Verdict != verify.Successful {
-		return &verdictError{result.Verdict, result.Reason}
+	return &verdictError{r.Verdict, r.Reason}
+}
+
+// verifyPage renders a result in Markdown.
+func verifyPage(url string, r verify.Result) string {
+	facts := [][]string{
+		{"", ""}, {"URL", report.CleanURL(url)}, {"Asked", fmt.Sprintf("%d times in %s", r.Attempts, r.Took.Round(time.Millisecond))},
 	}
-	return nil
+	for _, o := range slices.Sorted(maps.Keys(r.Outcomes)) {
+		facts = append(facts, []string{string(o), strconv.Itoa(r.Outcomes[o])})
+	}
+	rows := [][]string{{"Attempt", "At", "Outcome", "Status", "Version", "Revision", "Why"}}
+	for _, a := range r.Last {
+		status := ""
+		if a.Status != 0 {
+			status = strconv.Itoa(a.Status)
+		}
+		rows = append(rows, []string{strconv.Itoa(a.Number), a.At.UTC().Format("15:04:05.000"), string(a.Outcome), status, a.Version, a.Revision, a.Reason})
+	}
+	hint := ""
+	if r.Verdict == verify.Error || r.Verdict == verify.Inconclusive {
+		hint = (&verdictError{r.Verdict, r.Reason}).Hint()
+	}
+	return page("verify", report.Verdict(r.Verdict), r.Reason, hint, facts, rows)
 }
 
 // attempt renders one answer.
@@ -64,9 +103,10 @@ func attempt(a verify.Attempt) string {
 	return report.Clean(text)
 }
 
-func (c *verifyCommand) print(p *running, result verify.Result) error {
+func (c *verifyCommand) print(p *running, result verify.Result, document []byte) error {
 	if c.JSON {
-		return printJSON(p, result)
+		_, err := p.Stdout.Write(document)
+		return err
 	}
 	if result.Verdict != verify.Successful {
 		return nil

@@ -1,10 +1,11 @@
 package cli_test
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -44,22 +45,106 @@ func TestExitStatus(t *testing.T) {
 		{"no proxy there", server.URL + " --deadline 20ms --proxy " + gone.URL, 2, "", "error: no answer"},
 		{"no URL of a proxy", server.URL + " --proxy ftp://user:CANARY@127.0.0.1", 2, "", "error: --proxy: must be the URL of an HTTP proxy\nhint: e.g. --proxy http://127.0.0.1:4566"},
 		{"no URL at all", server.URL + " --proxy http://user:CANARY@[", 2, "", "error: --proxy: must be the URL of an HTTP proxy\nhint: e.g. --proxy"},
+		{"proxy that isn't given", server.URL + " --proxy=", 0, "successful: 3 right answers in a row\n", ""},
+		{"no place for a report", server.URL + " --report /dev/null/report.json", 2, "successful: ", "error: writing the report: open /dev/null/report.json: not a directory\n"},
+		{"a verdict, and no place for a report", server.URL + " --expect-body wrong --deadline 20ms --markdown /dev/null/a", 1, "", "error: writing the report: open /dev/null/a: not a directory\nerror: failed: "},
 		{"json", server.URL + " --json", 0, "\"verdict\": \"successful\"", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var stdout, stderr bytes.Buffer
-			args := append([]string{"verify", "--interval", "1ms"}, strings.Fields(test.args)...)
-			program := cli.Program{Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
-			if got := cli.Run(program); got != test.status {
-				t.Errorf("status %d, want %d", got, test.status)
+			status, stdout, stderr := run(cli.Program{Args: append([]string{"verify", "--interval", "1ms"}, strings.Fields(test.args)...)})
+			if status != test.status {
+				t.Errorf("status %d, want %d", status, test.status)
 			}
-			if !strings.Contains(stdout.String(), test.stdout) || test.stdout == "" && stdout.Len() > 0 {
-				t.Errorf("stdout %q", stdout.String())
+			if !strings.Contains(stdout, test.stdout) || test.stdout == "" && stdout != "" {
+				t.Errorf("stdout %q", stdout)
 			}
-			if !strings.Contains(stderr.String(), test.stderr) || strings.Contains(stderr.String(), "CANARY") {
-				t.Errorf("stderr %q", stderr.String())
+			if !strings.Contains(stderr, test.stderr) || strings.Contains(stderr, "CANARY") {
+				t.Errorf("stderr %q", stderr)
 			}
 		})
 	}
+}
+
+// The reports are written whatever the verdict, and nothing in an answer is markup.
+func TestVerifyReports(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-App-Version", "<b>|@all")
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(server.Close)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for _, test := range []struct {
+		name, url string
+		status    int
+		verdict   string
+		page      []string
+	}{
+		{"failed", server.URL + "/?key=CANARY", 1, "failed", []string{
+			" in a row: status is 418, not 200\n", "| URL | " + server.URL + "/?key=… |\n", "| wrong | ",
+			" | wrong | 418 | &lt;b&gt;\\|\\@all |  | status is 418, not 200 |\n",
+		}},
+		{"error", gone.URL, 2, "error", []string{"\nno answer in the last ", "\nHint: is the URL reachable from here", " | unreachable |  |  |  | connection refused |\n"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			document, page := filepath.Join(t.TempDir(), "report.json"), filepath.Join(t.TempDir(), "report.md")
+			status, _, stderr := run(cli.Program{Args: []string{
+				"verify", test.url, "--interval", "1ms", "--deadline", "20ms", "--report", document, "--markdown", page,
+			}})
+			if status != test.status {
+				t.Errorf("status %d, want %d: %s", status, test.status, stderr)
+			}
+			if got := read(t, document); !strings.Contains(got, `"verdict": "`+test.verdict+`"`) {
+				t.Errorf("the report is\n%s", got)
+			}
+			got := read(t, page)
+			for _, want := range append(test.page, "## orgship verify: "+test.verdict+"\n") {
+				if !strings.Contains(got, want) {
+					t.Errorf("%q is not in\n%s", want, got)
+				}
+			}
+			if strings.Contains(got, "CANARY") {
+				t.Errorf("a secret is in\n%s", got)
+			}
+		})
+	}
+}
+
+// Who interrupts a verification still has a report.
+func TestVerifyInterrupted(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(server.Close)
+	document := filepath.Join(t.TempDir(), "report.json")
+	cmd, _ := orgship(t, "verify", server.URL, "--report", document)
+	<-asked
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if status := cmd.ProcessState.ExitCode(); status != 3 {
+		t.Errorf("status %d", status)
+	}
+	if got := read(t, document); !strings.Contains(got, `"verdict": "inconclusive"`) || !strings.Contains(got, `"reason": "interrupted"`) {
+		t.Errorf("the report is\n%s", got)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }

@@ -32,7 +32,10 @@ func sign(v Verdict) string {
 	return "❌"
 }
 
-// md escapes text for Markdown, in a table too.
+// Escape makes a text from outside safe to show in Markdown, in a table too: it
+// is cleaned (see [Clean]), and nothing in it is markup, a mention or HTML.
+func Escape(text string) string { return md(text) }
+
 func md(text string) string {
 	text = Clean(text)
 	var b strings.Builder
