@@ -452,6 +452,83 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Orgship).Access(&parent, ctx, image, account, pullRole)
+		case "CheckDemo":
+			var parent Orgship
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			return nil, (*Orgship).CheckDemo(&parent, ctx)
+		case "CheckDockerfiles":
+			var parent Orgship
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var context *dagger.Directory
+			if inputArgs["context"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["context"]), &context)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg context", err))
+				}
+			}
+			return nil, (*Orgship).CheckDockerfiles(&parent, ctx, context)
+		case "CheckGenerated":
+			var parent Orgship
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			return nil, (*Orgship).CheckGenerated(&parent, ctx, source)
+		case "CheckLint":
+			var parent Orgship
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			return (*Orgship).CheckLint(&parent, source), nil
+		case "CheckTemplates":
+			var parent Orgship
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var templates *dagger.Directory
+			if inputArgs["templates"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["templates"]), &templates)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg templates", err))
+				}
+			}
+			return (*Orgship).CheckTemplates(&parent, ctx, templates)
+		case "CheckTests":
+			var parent Orgship
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			return (*Orgship).CheckTests(&parent, source), nil
 		case "Demo":
 			var parent Orgship
 			err = json.Unmarshal(parentJSON, &parent)

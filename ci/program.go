@@ -24,12 +24,8 @@ const (
 
 // The command line that the functions run, alone in a container.
 func (o *Orgship) Program() *dagger.Container {
-	build := dag.Container().From(o.GoImage).
-		WithMountedCache("/go/pkg/mod", dag.CacheVolume("orgship-go-mod")).
-		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("orgship-go-build")).
-		WithEnvVariable("CGO_ENABLED", "0").
-		WithMountedDirectory("/src", o.Source).
-		WithWorkdir("/src/ci/program").
+	build := o.toolchain(o.Source).
+		WithWorkdir("ci/program").
 		WithExec([]string{"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", "/orgship", "."})
 	return dag.Container().
 		WithFile(programPath, build.File("/orgship")).
@@ -145,4 +141,14 @@ func trouble(stderr string) string {
 // missing is an argument that has to be given.
 func missing(argument, hint string) error {
 	return failure(statusError, argument+": not given\nhint: "+hint)
+}
+
+// toolchain is a container with Go and a source.
+func (o *Orgship) toolchain(source *dagger.Directory) *dagger.Container {
+	return dag.Container().From(o.GoImage).
+		WithMountedCache("/go/pkg/mod", dag.CacheVolume("orgship-go-mod")).
+		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("orgship-go-build")).
+		WithEnvVariable("CGO_ENABLED", "0").
+		WithDirectory("/src", source).
+		WithWorkdir("/src")
 }
