@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+)
+
+// forward listens on 127.0.0.1, on the port of an address host:port, and carries
+// each connection there and back: names of a sandbox's images begin with the
+// address that it has on its own loopback. Close ends it, and what it carries.
+func forward(address string) (io.Closer, error) {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("forwarding to %q: it is not of the form host:port", address)
+	}
+	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return nil, fmt.Errorf("forwarding to %q: %w", address, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &forwarding{listener: listener, cancel: cancel}
+	f.work.Go(func() { f.accept(ctx, address) })
+	return f, nil
+}
+
+// forwarding is a listener and the connections it carries.
+type forwarding struct {
+	listener net.Listener
+	cancel   context.CancelFunc
+	work     sync.WaitGroup
+}
+
+// Close implements io.Closer.
+func (f *forwarding) Close() error {
+	f.cancel()
+	err := f.listener.Close()
+	f.work.Wait()
+	return err
+}
+
+func (f *forwarding) accept(ctx context.Context, address string) {
+	for {
+		conn, err := f.listener.Accept()
+		if err != nil {
+			return
+		}
+		f.work.Go(func() { carry(ctx, conn.(*net.TCPConn), address) })
+	}
+}
+
+// carry carries one connection until both sides have said all.
+func carry(ctx context.Context, from *net.TCPConn, address string) {
+	defer func() { _ = from.Close() }()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		_ = from.SetLinger(0) // reset: nobody is there
+		return
+	}
+	to := conn.(*net.TCPConn)
+	defer func() { _ = to.Close() }()
+	defer context.AfterFunc(ctx, func() { _, _ = from.Close(), to.Close() })()
+	var both sync.WaitGroup
+	both.Go(func() { pass(to, from) })
+	both.Go(func() { pass(from, to) })
+	both.Wait()
+}
+
+// pass hands on what one side says, and that it has said all. When the other no
+// longer listens, the one is no longer read.
+func pass(to, from *net.TCPConn) {
+	_, err := io.Copy(to, from)
+	_ = to.CloseWrite()
+	if err != nil {
+		_ = from.CloseRead()
+	}
+}
