@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -49,8 +50,11 @@ func (o *Orgship) CheckTemplates(
 	templates *dagger.Directory,
 ) (*dagger.Container, error) {
 	files, err := templates.Glob(ctx, "*.yaml")
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("looking for templates: %d found: %w", len(files), err)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, errors.New("there are no templates to check")
 	}
 	return o.Program().WithMountedDirectory("/cfn", templates).WithWorkdir("/cfn").WithExec(append([]string{programPath, "lint"}, files...)), nil
 }

@@ -122,14 +122,14 @@ func (r *Orgship) UnmarshalJSON(bs []byte) error {
 func (r Report) MarshalJSON() ([]byte, error) {
 	var concrete struct {
 		Verdict  Verdict
-		Result   string
 		Trouble  string
+		Output   string
 		Document string
 		Text     string
 	}
 	concrete.Verdict = r.Verdict
-	concrete.Result = r.Result
 	concrete.Trouble = r.Trouble
+	concrete.Output = r.Output
 	concrete.Document = r.Document
 	concrete.Text = r.Text
 	return json.Marshal(&concrete)
@@ -138,8 +138,8 @@ func (r Report) MarshalJSON() ([]byte, error) {
 func (r *Report) UnmarshalJSON(bs []byte) error {
 	var concrete struct {
 		Verdict  Verdict
-		Result   string
 		Trouble  string
+		Output   string
 		Document string
 		Text     string
 	}
@@ -148,8 +148,8 @@ func (r *Report) UnmarshalJSON(bs []byte) error {
 		return err
 	}
 	r.Verdict = concrete.Verdict
-	r.Result = concrete.Result
 	r.Trouble = concrete.Trouble
+	r.Output = concrete.Output
 	r.Document = concrete.Document
 	r.Text = concrete.Text
 	return nil
@@ -1241,13 +1241,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
 			}
 			return (*Report).Files(&parent), nil
-		case "JSON":
+		case "Json":
 			var parent Report
 			err = json.Unmarshal(parentJSON, &parent)
 			if err != nil {
 				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
 			}
-			return (*Report).JSON(&parent), nil
+			return (*Report).Json(&parent), nil
 		case "Markdown":
 			var parent Report
 			err = json.Unmarshal(parentJSON, &parent)
@@ -1255,6 +1255,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
 			}
 			return (*Report).Markdown(&parent), nil
+		case "Result":
+			var parent Report
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			return (*Report).Result(&parent)
 		case "Sync":
 			var parent Report
 			err = json.Unmarshal(parentJSON, &parent)

@@ -87,5 +87,5 @@ func (o *Orgship) Publish(
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(r.Result), r.failure()
+	return r.Result()
 }

@@ -81,17 +81,21 @@ func (o *Orgship) bound(ctx context.Context) (c *dagger.Container, sandbox strin
 	return c, "http://127.0.0.1:" + port, err
 }
 
-// portOf returns the port that a service listens on.
+// portOf returns the port that a service listens on; it is started for that.
 func portOf(ctx context.Context, s *dagger.Service) (string, error) {
-	ports, err := s.Ports(ctx)
+	started, err := s.Start(ctx)
+	if err != nil {
+		return "", fmt.Errorf("starting the endpoint: %w", err)
+	}
+	ports, err := started.Ports(ctx)
 	if err != nil {
 		return "", fmt.Errorf("reading the endpoint's port: %w", err)
 	}
-	for _, p := range ports {
-		port, err := p.Port(ctx)
-		return fmt.Sprint(port), err
+	if len(ports) == 0 {
+		return "", missing("port of the endpoint", "--endpoint tcp://localhost:4566")
 	}
-	return "", missing("endpoint's port", "--endpoint tcp://localhost:4566")
+	port, err := ports[0].Port(ctx)
+	return fmt.Sprint(port), err
 }
 
 // execute runs the program in its container. A change of the world happens each
@@ -105,7 +109,7 @@ func execute(ctx context.Context, c *dagger.Container, verb string, args []strin
 		return nil, fmt.Errorf("running orgship %s: %w", verb, err)
 	}
 	r := &Report{Verdict: verdictOf(status)}
-	if r.Result, err = c.Stdout(ctx); err != nil {
+	if r.Output, err = c.Stdout(ctx); err != nil {
 		return nil, err
 	}
 	if r.Trouble, err = c.Stderr(ctx); err != nil {

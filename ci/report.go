@@ -15,7 +15,7 @@ const (
 	markdownName = "report.md"
 )
 
-// Verdict is what a step came to. Its exit status is that of the call.
+// What a step came to. Its exit status is that of the call.
 type Verdict string
 
 const (
@@ -41,43 +41,44 @@ func verdictOf(status int) Verdict {
 	return verdicts[status]
 }
 
-// Report is what came of a step. A call that ends in it fails unless its verdict
-// is successful, with the verdict as exit status; to keep the report of a
-// failed one, export it before you assert:
+// What came of a step. A call that ends in it, or in its result, fails unless the verdict is successful; the exit
+// status is the verdict. To keep the report of a failed one, export it before you assert:
 //
 //	dagger -c 'r=$(release …); $r | files | export out; $r | assert'
 type Report struct {
 	// What it came to.
 	Verdict Verdict
-	// The result alone: a repository, an image by digest, a plan, a table of accounts.
-	Result string
 	// What went wrong and what to do about it; empty if nothing did.
 	Trouble string
 
+	Output   string // +private
 	Document string // +private
 	Text     string // +private
 }
 
-// JSON is the report as a document of stable shape (pipeline/report/README.md).
-func (r *Report) JSON() string { return r.Document }
+// The result alone: a repository, an image by digest, a plan, a table of accounts. It fails unless the verdict is successful.
+func (r *Report) Result() (string, error) { return strings.TrimSpace(r.Output), r.failure() }
 
-// Markdown is the report for people: a step summary, a comment.
+// The report as a document of stable shape (pipeline/report/README.md), whatever the verdict.
+func (r *Report) Json() string { return r.Document }
+
+// The report for people, whatever the verdict: a step summary, a comment.
 func (r *Report) Markdown() string { return r.Text }
 
-// Files is a folder with the report as report.json and report.md.
+// A folder with the report as report.json and report.md, whatever the verdict.
 func (r *Report) Files() *dagger.Directory {
 	return dag.Directory().WithNewFile(documentName, r.Document).WithNewFile(markdownName, r.Text)
 }
 
-// Assert fails unless the verdict is successful.
+// Fail unless the verdict is successful.
 func (r *Report) Assert() error { return r.failure() }
 
-// Sync asserts; the command line asks for it when a call ends in a report.
+// Fail unless the verdict is successful; a call that ends in a report asks for this by itself.
 func (r *Report) Sync(ctx context.Context) (string, error) {
 	if err := r.failure(); err != nil {
 		return "", err
 	}
-	id, err := r.Files().ID(ctx)
+	id, err := dag.Directory().ID(ctx) // the command line prints what it names: nothing
 	return string(id), err
 }
 
