@@ -9,19 +9,24 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 demo: ## the whole story on this machine: share, push, blue, green, rollback
 	CGO_ENABLED=0 go run -trimpath ./cmd/orgship demo
 
-test: ## every test
+test: ## every test; those that need a Dagger engine say SKIP without one
 	go vet ./...
 	go test ./...
+	cd ci && go vet ./...
+	cd ci/program && go vet ./... && go test -short ./...
 
-check: ## what a reviewer would run: formatting, tidiness, linter, templates, races
+check: ## what a reviewer would run: formatting, tidiness, linter, templates, races, the Dagger module's checks
 	@test -z "$$(gofmt -l .)" || { echo "gofmt -l:"; gofmt -l .; echo "run: make fmt"; exit 1; }
 	go mod tidy -diff
 	go run $(GOLANGCI) run ./...
 	@if command -v cfn-lint >/dev/null; then cfn-lint --ignore-checks E1001 -- cfn/*.yaml; else echo "SKIP cfn-lint: not on PATH"; fi
 	go test -race ./...
+	cd ci/program && go run $(GOLANGCI) run --config ../../.golangci.yml ./... && go test ./...
+	@if dagger core version >/dev/null 2>&1; then dagger check --progress=logs; else echo "SKIP dagger check: no dagger on PATH, or no engine answers"; fi
 
 bench: ## speed, beside a peer in the same run (aws, skopeo, moto_server when on PATH)
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench
+	cd ci/program && go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./e2e
 
 fmt: ## format every Go file
 	gofmt -w $$(git ls-files '*.go')
