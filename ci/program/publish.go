@@ -48,8 +48,12 @@ func (p *publisher) publish(ctx context.Context, ids string, to cli.Destination)
 		pushed.AlreadyThere = true
 		return pushed, nil
 	}
-	if err := p.push(ctx, client, c, variants, to); err != nil {
+	reference, err := p.push(ctx, client, c, variants, to)
+	if err != nil {
 		return registry.Pushed{}, refusal(ctx, to, digest, err)
+	}
+	if _, sent, ok := strings.Cut(reference, "@"); ok && sent != digest { // it was compressed otherwise
+		pushed.Reference, pushed.Digest = to.Repository+"@"+sent, sent
 	}
 	return pushed, nil
 }
@@ -62,23 +66,24 @@ func load(client *dagger.Client, ids string) (first *dagger.Container, others []
 	return others[0], others[1:]
 }
 
-// push has the engine push a container under its tag.
-func (p *publisher) push(ctx context.Context, client *dagger.Client, c *dagger.Container, variants []*dagger.Container, to cli.Destination) error {
+// push has the engine push a container under its tag, and returns its reference
+// with the digest.
+func (p *publisher) push(ctx context.Context, client *dagger.Client, c *dagger.Container, variants []*dagger.Container, to cli.Destination) (string, error) {
 	username, password, err := to.Login(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	host, _, _ := strings.Cut(to.Repository, "/")
 	service, err := p.engine.registry(ctx, host)
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = c.WithRegistryAuth(host, username, client.SetSecret("registry-password-of-"+host, password)).
+	reference, err := c.WithRegistryAuth(host, username, client.SetSecret("registry-password-of-"+host, password)).
 		Publish(ctx, to.Repository+":"+to.Tag, dagger.ContainerPublishOpts{PlatformVariants: variants, RegistryService: service})
 	if err != nil {
-		return plain(err)
+		return "", plain(err)
 	}
-	return nil
+	return reference, nil
 }
 
 // found returns the digest that the tag names: "" when it is free, or when the

@@ -91,8 +91,8 @@ func (s *spans) chapter(ctx context.Context, title string, tell func(context.Con
 // them.
 func (s *spans) show(ctx context.Context, r *report.Recorder) (stop func()) {
 	began := r.Snapshot()
-	ctx, root := s.begin(ctx, title(began), telemetry.Reveal())
-	w := &run{spans: s, ctx: ctx, root: root, about: began, log: telemetry.SpanStdio(ctx, "orgship"), steps: map[string]*step{}}
+	ctx, span := s.begin(ctx, title(began), telemetry.Reveal())
+	w := &run{spans: s, ctx: ctx, about: began, whole: &step{span, telemetry.SpanStdio(ctx, "orgship")}, steps: map[string]*step{}}
 	r.Listen(w.event)
 	return sync.OnceFunc(func() { w.stop(r.Snapshot()) })
 }
@@ -113,9 +113,8 @@ func title(r report.Report) string {
 type run struct {
 	spans *spans
 	ctx   context.Context
-	root  trace.Span
 	about report.Report // as it began
-	log   telemetry.SpanStreams
+	whole *step
 
 	mu    sync.Mutex
 	steps map[string]*step // that have begun and not ended
@@ -123,7 +122,7 @@ type run struct {
 	over  bool
 }
 
-// step is the span of a step.
+// step is the span of a step, or of the whole run.
 type step struct {
 	span trace.Span
 	log  telemetry.SpanStreams
@@ -168,18 +167,24 @@ func (w *run) begin(name string) {
 	w.order = append(w.order, name)
 }
 
-// finish ends a step: what it came to is its last line, or its error.
+// finish ends a step.
 func (w *run) finish(e report.Event) {
 	s := w.steps[e.Subject]
 	delete(w.steps, e.Subject)
-	var err error
-	switch text := strings.TrimSuffix(e.Status+": "+e.Message, ": "); {
-	case e.Status == string(report.StepFailed), e.Status == string(report.Interrupted):
-		err = errors.New(text)
-	default:
-		_, _ = fmt.Fprintln(s.log.Stdout, text)
-	}
+	state := report.State(e.Status)
+	s.finish(state != report.StepFailed && state != report.Interrupted, e.Status, e.Message)
+}
+
+// finish ends a span: what it came to is its last line, and its state if that is
+// no good one.
+func (s *step) finish(good bool, state string, words ...string) {
+	line := append([]string{state + ":"}, words...)
+	_, _ = fmt.Fprintln(s.log.Stdout, strings.TrimSuffix(strings.TrimSpace(strings.Join(line, " ")), ":"))
 	_ = s.log.Close()
+	var err error
+	if !good {
+		err = errors.New(state)
+	}
 	end(s.span, err)
 }
 
@@ -201,7 +206,7 @@ func (w *run) place(source report.Source) telemetry.SpanStreams {
 			return s.log
 		}
 	}
-	return w.log
+	return w.whole.log
 }
 
 // stop ends all spans. That of the run says what it came to.
@@ -210,16 +215,7 @@ func (w *run) stop(r report.Report) {
 	defer w.mu.Unlock()
 	w.over = true
 	for _, s := range w.steps {
-		_ = s.log.Close()
-		end(s.span, errors.New(string(report.Interrupted)))
+		s.finish(false, string(report.Interrupted))
 	}
-	var err error
-	text := fmt.Sprintf("%s: %s, %s", r.Verdict, r.Outcome, r.Summary)
-	if r.Verdict == report.Successful {
-		_, _ = fmt.Fprintln(w.log.Stdout, text)
-	} else {
-		err = errors.New(text)
-	}
-	_ = w.log.Close()
-	end(w.root, err)
+	w.whole.finish(r.Verdict == report.Successful, string(r.Verdict), string(r.Outcome)+",", r.Summary)
 }

@@ -105,14 +105,18 @@ func TestShow(t *testing.T) {
 
 	want := `  plan: what would change: ok
     | done: create: there is no stack yet
-  decide: keep it, or go back?: ERROR failed: go back
+  decide: keep it, or go back?: ERROR failed
     | release  cancel  asked CloudFormation
-  apply: CloudFormation stack hello: ERROR failed: cancelled
+    | failed: go back
+  apply: CloudFormation stack hello: ERROR failed
     | stack    GreenTaskSet  CREATE_IN_PROGRESS  AWS::ECS::TaskSet
     | traffic  production traffic  20% on the new version
+    | failed: cancelled
   verify: who answers?: ERROR interrupted
     | verify   wrong answer  status 500
-release of hello in dev-1 222222222222: ERROR failed: went back, it answered wrongly
+    | interrupted
+release of hello in dev-1 222222222222: ERROR failed
+  | failed: went back, it answered wrongly
 `
 	if diff := cmp.Diff(want, s.text()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

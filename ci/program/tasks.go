@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +21,13 @@ import (
 	"orgship/sandbox/task"
 )
 
+// startTimeout is how long a started service may take to run its first process,
+// which takes milliseconds. The engine doesn't tell when it can't.
+const startTimeout = 15 * time.Second
+
+// errSilent is a service that the engine started, and nothing came of it.
+var errSilent = errors.New("nothing is heard of it, and the engine's log says why: the image may not have its user, or no /etc/group where the user is a name")
+
 // goneTimeout is how long the engine may take to take an ended service away.
 const goneTimeout = 10 * time.Second
 
@@ -27,9 +36,11 @@ const goneTimeout = 10 * time.Second
 // task's first process is this program, which starts the image's entrypoint, and
 // tells of its output and its end.
 //
-// Of a spec the engine can't do this: ReadOnlyRoot, the root file system is the
-// task's own and lost with it, but it can be written to; Hostname and IP, the
-// engine gives its own. What the entrypoint writes shows in the engine's log, too.
+// What the engine can't do: ReadOnlyRoot, the root file system is the task's own
+// and lost with it, but it can be written to; Hostname and IP, it gives its own;
+// ports below 1024 are for root alone; a user by name needs an /etc/group. It adds
+// environment variables of its own, OTEL_* and TRACEPARENT, and what the entrypoint
+// writes shows in its log too.
 type tasks struct {
 	engine *engine
 	dir    string // for sockets; "": os.TempDir
@@ -43,18 +54,16 @@ func (t *tasks) Start(ctx context.Context, spec task.Spec) (task.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{spec: spec, image: image, done: make(chan struct{})}
+	p := &process{spec: spec, image: image, patience: startTimeout, done: make(chan struct{})}
 	socket := filepath.Join(cmp.Or(t.dir, os.TempDir()), "orgship-"+spec.ID)
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		return nil, fmt.Errorf("listening for the task's first process: %w", err)
 	}
 	defer func() { _ = listener.Close() }() // which removes the socket; there is one first process
-	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
-	defer stop()
 	err = t.engine.shown.aside(ctx, "task of "+short(spec.Image, image.Digest), func(ctx context.Context) error { return t.serve(ctx, p, socket) })
 	if err != nil {
-		return nil, fmt.Errorf("starting a task: %w", plain(err))
+		return nil, p.unserved(err)
 	}
 	if err := p.began(ctx, listener); err != nil {
 		p.discard()
@@ -62,6 +71,18 @@ func (t *tasks) Start(ctx context.Context, spec task.Spec) (task.Task, error) {
 	}
 	go p.attend()
 	return p, nil
+}
+
+// noUser is what the engine says of a user that the image doesn't have.
+var noUser = regexp.MustCompile(`no such (user|group)|unable to find (user|groups?) `)
+
+// unserved is why the engine started no service.
+func (p *process) unserved(err error) error {
+	err = plain(err)
+	if noUser.MatchString(err.Error()) {
+		return &task.EntrypointError{Entrypoint: first(p.image.Argv), Reason: err.Error()}
+	}
+	return fmt.Errorf("starting a task: %w", err)
 }
 
 // serve has the engine pull the image and start the service.
@@ -105,7 +126,8 @@ func (t *tasks) container(ctx context.Context, client *dagger.Client, p *process
 	if p.spec.Username != "" || p.spec.Password != "" {
 		c = c.WithRegistryAuth(host, p.spec.Username, client.SetSecret("registry-password-of-task-"+p.spec.ID, p.spec.Password))
 	}
-	c = c.From(byDigest(p.spec.Image, p.image.Digest), dagger.ContainerFromOpts{RegistryService: registry})
+	c = c.From(byDigest(p.spec.Image, p.image.Digest), dagger.ContainerFromOpts{RegistryService: registry}).
+		WithoutDockerHealthcheck() // ECS takes no notice of it either
 	for _, e := range p.spec.Env {
 		name, value, _ := strings.Cut(e, "=")
 		c = c.WithEnvVariable(name, value)
@@ -138,12 +160,13 @@ func short(reference, digest string) string {
 // process is a task as the runtime sees it: a service of the engine, and the link
 // to the first process in it.
 type process struct {
-	spec   task.Spec
-	image  task.Asked
-	remove func(context.Context) error // has the engine take the service away
-	link   *link
-	ip     string
-	done   chan struct{} // closed when nothing is left
+	spec     task.Spec
+	image    task.Asked
+	patience time.Duration               // with the first process, until it says something
+	remove   func(context.Context) error // has the engine take the service away
+	link     *link
+	ip       string
+	done     chan struct{} // closed when nothing is left
 
 	exit    *message // what was told of the entrypoint's end; read it after done
 	cleaned error
@@ -151,13 +174,15 @@ type process struct {
 
 // began waits for the first process and for what it says of the entrypoint.
 func (p *process) began(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.patience, errSilent)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
 	conn, err := l.Accept()
 	if err != nil {
-		return fmt.Errorf("starting a task: its first process was waited for: %w", cmp.Or(context.Cause(ctx), err))
+		return fmt.Errorf("starting a task: waiting for its first process: %w", cmp.Or(context.Cause(ctx), err))
 	}
 	p.link = newLink(conn)
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	for {
 		m, err := p.link.receive()
 		switch {

@@ -81,6 +81,7 @@ func started(t *testing.T, out, errs io.Writer, argv ...string) (*process, error
 	}()
 	p := &process{
 		spec: task.Spec{Stdout: out, Stderr: errs}, image: task.Asked{Digest: "sha256:1", Argv: argv, StopSignal: syscall.SIGQUIT},
+		patience: time.Hour,
 		remove: func(ctx context.Context) error {
 			select {
 			case <-gone:
@@ -215,6 +216,40 @@ func TestEntrypointThatCannotStart(t *testing.T) {
 		var got *task.EntrypointError
 		if !errors.As(err, &got) || *got != tt.want {
 			t.Errorf("%q: error %v, want %v", tt.argv, err, &tt.want)
+		}
+	}
+}
+
+// A first process that never comes, or comes and says nothing.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	for name, come := range map[string]func(address string){
+		"never comes":  func(string) {},
+		"says nothing": func(address string) { _, _ = net.Dial("unix", address) },
+	} {
+		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "socket"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		come(l.Addr().String())
+		if err := (&process{patience: time.Millisecond}).began(t.Context(), l); !errors.Is(err, errSilent) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestNoService(t *testing.T) {
+	t.Parallel()
+	p := &process{image: task.Asked{Argv: []string{"/app"}}}
+	for said, want := range map[string]string{
+		"find uid: no such user: web": `starting entrypoint "/app": find uid: no such user: web`,
+		"get user: unable to find groups for spec web [traceparent:" + strings.Repeat("0", 32) + "-" + strings.Repeat("0", 16) + "]": `starting entrypoint "/app": get user: unable to find groups for spec web`,
+		"no space\nleft": "starting a task: no space left",
+	} {
+		err := p.unserved(errors.New(said))
+		var entrypoint *task.EntrypointError
+		if err.Error() != want || errors.As(err, &entrypoint) != strings.HasPrefix(want, "starting entrypoint") {
+			t.Errorf("%q: %T %v", said, err, err)
 		}
 	}
 }
