@@ -871,7 +871,14 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg organization", err))
 				}
 			}
-			return (*Orgship).Serve(&parent, speed, organization), nil
+			var key *dagger.Secret
+			if inputArgs["key"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["key"]), &key)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg key", err))
+				}
+			}
+			return (*Orgship).Serve(&parent, speed, organization, key), nil
 		case "Share":
 			var parent Orgship
 			err = json.Unmarshal(parentJSON, &parent)

@@ -24,7 +24,7 @@ func (o *Orgship) Demo(
 
 // Run a sandbox, AWS as far as a release needs it: dagger call serve up
 //
-// Its log says how to get in. Its tasks are containers of the engine. Other functions take it as their endpoint.
+// Its tasks are containers of the engine. Other functions take it as their endpoint.
 //
 // +cache="session"
 func (o *Orgship) Serve(
@@ -34,11 +34,17 @@ func (o *Orgship) Serve(
 	// JSON file that describes the Organization; else the default one.
 	// +optional
 	organization *dagger.File,
+	// Access key for the management account's administrator, JSON of the credential_process format that you make up: the credentials for the other functions. Else one is made up and shown in the log.
+	// +optional
+	key *dagger.Secret,
 ) *dagger.Service {
 	c := o.Program().WithExposedPort(sandboxPort)
 	args := []string{programPath, "sandbox", "--in-container", fmt.Sprintf("--listen=0.0.0.0:%d", sandboxPort), fmt.Sprintf("--speed=%g", speed)}
 	if organization != nil {
 		c, args = c.WithMountedFile(inFolder+"organization", organization), append(args, "--organization="+inFolder+"organization")
+	}
+	if key != nil {
+		c, args = c.WithMountedSecret(credentialsPath, key), append(args, "--credentials="+credentialsPath)
 	}
 	return c.AsService(dagger.ContainerAsServiceOpts{Args: args, ExperimentalPrivilegedNesting: true})
 }

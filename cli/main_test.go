@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -92,6 +94,32 @@ func TestSandboxServesUntilInterrupted(t *testing.T) {
 		if resp, err := client.Get(info.Endpoint); err == nil {
 			resp.Body.Close()
 			t.Errorf("after %v something still answers at %s", signal, info.Endpoint)
+		}
+	}
+}
+
+// Whoever starts a sandbox with a key of their own has it: it isn't printed.
+func TestSandboxWithAKeyOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key.json")
+	if err := os.WriteFile(file, []byte(`{"Version": 1, "AccessKeyId": "AKIAOWN", "SecretAccessKey": "CANARY"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []string{"--json", "--json=false"} {
+		_, stdout := orgship(t, "sandbox", "--listen", "127.0.0.1:0", "--credentials", file, form)
+		endpoint, said := regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`), ""
+		for !strings.Contains(said, "AKIAOWN") {
+			line, err := stdout.ReadString('\n')
+			if said += line; err != nil {
+				t.Fatalf("%s: %v", said, err)
+			}
+		}
+		if strings.Contains(said, "CANARY") {
+			t.Errorf("%s prints the secret", form)
+		}
+		info := sandbox.Info{Endpoint: endpoint.FindString(said), Region: sandbox.DefaultRegion}
+		if got := whoAmI(t, info, sandbox.Account{AccessKeyID: "AKIAOWN", SecretAccessKey: "CANARY"}); got != "999999999999" {
+			t.Errorf("the key belongs to %s", got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"orgship/pipeline/account"
 	"orgship/sandbox"
 	"orgship/sandbox/organizations"
 )
@@ -24,6 +26,7 @@ type sandboxCommand struct {
 	Speed        float64 `default:"60" help:"Divide all waits by this; 1 is real time (${default})."`
 	Region       string  `default:"eu-west-1" help:"The region that the sandbox is (${default})."`
 	Organization string  `placeholder:"FILE" help:"JSON file that describes the Organization, instead of the default one."`
+	Credentials  string  `placeholder:"FILE" help:"Access key that the management account's administrator gets, as JSON of the credential_process format (- reads stdin); else one is made up. It isn't printed."`
 	JSON         bool    `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys."`
 }
 
@@ -36,27 +39,32 @@ func (c *sandboxCommand) Run(p *running) error {
 	if err != nil {
 		return err
 	}
+	key, err := c.key(p)
+	if err != nil {
+		return err
+	}
 	box, err := sandbox.New(sandbox.Options{
+		Key:   key,
 		Speed: c.Speed, Region: c.Region, Organization: organization, InContainer: c.InContainer,
 		Runtime: p.Runtime, Log: slog.New(slog.NewTextHandler(p.Stderr, nil)),
 	})
 	if err != nil {
 		return err
 	}
-	if err := c.serve(p, box); err != nil {
+	if err := c.serve(p, box, key); err != nil {
 		return errors.Join(err, closeBox(box))
 	}
 	return closeBox(box)
 }
 
-func (c *sandboxCommand) serve(p *running, box *sandbox.Sandbox) error {
+func (c *sandboxCommand) serve(p *running, box *sandbox.Sandbox, key *sandbox.Key) error {
 	if err := box.Listen(c.Listen); err != nil {
 		return err
 	}
 	if err := box.CanRunTasks(); err != nil {
 		complain(p.Stderr, fmt.Errorf("services won't start here: %w", err), "")
 	}
-	if err := c.announce(p.Stdout, box.Info()); err != nil {
+	if err := c.announce(p.Stdout, known(box.Info(), key)); err != nil {
 		return err
 	}
 	<-p.ctx.Done()
@@ -68,6 +76,39 @@ func closeBox(box *sandbox.Sandbox) error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return box.Close(ctx)
+}
+
+// key reads the access key that the management account is to have; nil: none was given.
+func (c *sandboxCommand) key(p *running) (*sandbox.Key, error) {
+	if c.Credentials == "" {
+		return nil, nil
+	}
+	source, err := p.read(c.Credentials, "credentials")
+	if err != nil {
+		return nil, err
+	}
+	provider, err := account.ParseCredentials(source)
+	if err != nil {
+		return nil, err
+	}
+	key, err := provider.Retrieve(p.ctx)
+	if err != nil {
+		return nil, err
+	}
+	if key.SessionToken != "" {
+		return nil, &usageError{"the credentials have a session token: they are those of an account of AWS", "a sandbox takes an access key that you make up"}
+	}
+	return &sandbox.Key{ID: key.AccessKeyID, Secret: key.SecretAccessKey}, nil
+}
+
+// known leaves out the secret that was given: whoever starts a sandbox with it has it.
+func known(info sandbox.Info, given *sandbox.Key) sandbox.Info {
+	for i, a := range info.Accounts {
+		if given != nil && a.AccessKeyID == given.ID {
+			info.Accounts[i].SecretAccessKey = ""
+		}
+	}
+	return info
 }
 
 // organization reads the organization file; nil means the default.
@@ -117,7 +158,8 @@ func (c *sandboxCommand) announce(w io.Writer, info sandbox.Info) error {
 		"  unset AWS_PROFILE AWS_SESSION_TOKEN\n"+
 		"  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s ORGSHIP_SPEED=%g\n\n", info.Endpoint, info.Region, info.Region, c.Speed)
 	for _, a := range info.Accounts {
-		fmt.Fprintf(w, "%s\n  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", a.Name, a.AccessKeyID, a.SecretAccessKey)
+		secret := cmp.Or(a.SecretAccessKey, "(as you gave it)")
+		fmt.Fprintf(w, "%s\n  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", a.Name, a.AccessKeyID, secret)
 	}
 	_, err := fmt.Fprint(w, "\nCtrl-C ends it and everything in it.\n")
 	return err

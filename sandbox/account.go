@@ -30,6 +30,9 @@ type Account struct {
 	SubnetIDs       []string `json:"subnetIds"`
 }
 
+// Key is an access key.
+type Key struct{ ID, Secret string }
+
 // Info is what a client needs to know of a sandbox.
 type Info struct {
 	Endpoint       string    `json:"endpoint"` // http://127.0.0.1:4566
@@ -61,7 +64,7 @@ func (s *Sandbox) Account(idOrName string) (Account, bool) {
 
 // addAccounts gives every account of the organization what it begins with: an
 // administrator, the management account's role, and a network.
-func (s *Sandbox) addAccounts(secrets map[string]string) error {
+func (s *Sandbox) addAccounts(secrets map[string]string, key *Key) error {
 	for id := range secrets {
 		if _, ok := s.organization.OrgPath(id); !ok {
 			return fmt.Errorf("making sandbox: there is a secret for account %q, which is not in the organization", id)
@@ -73,6 +76,9 @@ func (s *Sandbox) addAccounts(secrets map[string]string) error {
 			ID: member.ID, Name: member.Name, OrgPath: member.OrgPath,
 			AccessKeyID: accessKeyID(member.ID), SecretAccessKey: secrets[member.ID],
 			VPCID: network.VPCID, SubnetIDs: network.SubnetIDs,
+		}
+		if key != nil && a.ID == s.organization.ManagementAccount {
+			a.AccessKeyID, a.SecretAccessKey = key.ID, key.Secret
 		}
 		if a.SecretAccessKey == "" {
 			a.SecretAccessKey = newSecret()

@@ -46,6 +46,9 @@ type Options struct {
 	// Secrets are secret access keys by account id. The others are made up, anew
 	// in each run.
 	Secrets map[string]string
+	// Key is the access key of the management account's administrator; nil: its
+	// id is the same in every run, and its secret is made up.
+	Key *Key
 	// Runtime runs the tasks; nil means the machine's own namespaces. A program
 	// that leaves it nil calls task.Init first thing in main, and in TestMain.
 	Runtime task.Runtime
@@ -109,7 +112,7 @@ func New(o Options) (*Sandbox, error) {
 		o.Runtime = s.runtime
 	}
 	s.open(c, o.Runtime)
-	if err := s.addAccounts(o.Secrets); err != nil {
+	if err := s.addAccounts(o.Secrets, o.Key); err != nil {
 		return nil, err
 	}
 	s.handler, err = wire.New(wire.Config{

@@ -95,7 +95,11 @@ func TestOwnOrganizationAndSecrets(t *testing.T) {
 			Units:    []organizations.Unit{{ID: "ou-abcd-12345678", Name: "u", Accounts: []organizations.Account{{ID: "100000000002", Name: "worker"}}}},
 		},
 		Secrets: map[string]string{"100000000002": "known/secret"},
+		Key:     &sandbox.Key{ID: "AKIABOSS", Secret: "boss/secret"},
 	})
+	if boss := w.account("boss"); boss.AccessKeyID != "AKIABOSS" || boss.SecretAccessKey != "boss/secret" {
+		t.Errorf("the management account has another key than it was given: %s", boss.AccessKeyID)
+	}
 	worker := w.account("worker")
 	if worker.OrgPath != "o-0123456789/r-abcd/ou-abcd-12345678/" || worker.SecretAccessKey != "known/secret" {
 		t.Errorf("got %+v", worker)
