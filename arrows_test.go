@@ -3,8 +3,11 @@ package orgship_test
 
 import (
 	"encoding/json"
+	"go/parser"
+	"go/token"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +97,27 @@ func TestEndOfTheArrows(t *testing.T) {
 		}
 		if known == 0 {
 			t.Fatalf("no program knows %s: the rule guards nothing", room)
+		}
+	}
+}
+
+// TestThinModule keeps the Dagger module thin: it is compiled before its first
+// function can be listed, and the pipeline's packages take a minute.
+func TestThinModule(t *testing.T) {
+	files, err := filepath.Glob("ci/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files of the module found: %v", err)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, imported := range parsed.Imports {
+			path := strings.Trim(imported.Path.Value, `"`)
+			if matchesAny(path, []string{"orgship/...", "github.com/aws/...", "github.com/google/..."}) && !matches(path, "orgship/ci/internal/...") {
+				t.Errorf("%s imports %s: what the module does is the program's business (ci/program)", file, path)
+			}
 		}
 	}
 }
