@@ -152,9 +152,8 @@ func byDigest(reference, digest string) string {
 
 // short names an image for people: "hello@sha256:0123456789ab".
 func short(reference, digest string) string {
-	name := byDigest(reference, digest)
-	name = name[strings.LastIndex(name[:strings.Index(name, "@")], "/")+1:]
-	return name[:min(len(name), strings.Index(name, ":")+13)]
+	repository, digest, _ := strings.Cut(byDigest(reference, digest), "@")
+	return repository[strings.LastIndex(repository, "/")+1:] + "@" + digest[:min(len(digest), len("sha256:")+12)]
 }
 
 // process is a task as the runtime sees it: a service of the engine, and the link
