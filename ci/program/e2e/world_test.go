@@ -182,25 +182,18 @@ func (b *box) network(t *testing.T, name string) string {
 	return strings.Join([]string{"Vpc=" + a.VPCID, "Subnet1=" + a.SubnetIDs[0], "Subnet2=" + a.SubnetIDs[1]}, ",")
 }
 
-// during returns the calls that were answered while do ran.
-func (b *box) during(do func()) calls {
-	before := len(b.Calls())
-	do()
-	return b.Calls()[before:]
-}
-
-// calls are requests that the sandbox answered.
-type calls []wire.Call
-
-// count is how many of them were of an operation, or with "" of a whole service.
-func (c calls) count(service, operation string) (n int) {
-	for _, call := range c {
-		if call.Service == service && (operation == "" || call.Operation == operation) {
+// called returns how often an operation of a service was answered.
+func (b *box) called(service, operation string) (n int) {
+	for _, c := range b.Calls() {
+		if c.Service == service && c.Operation == operation {
 			n++
 		}
 	}
 	return n
 }
+
+// since returns the calls after the first n.
+func (b *box) since(n int) []wire.Call { return b.Calls()[n:] }
 
 // state lists what there is in the sandbox.
 func (b *box) state(t *testing.T) string {
