@@ -22,6 +22,7 @@ type engine struct {
 	mu         sync.Mutex
 	client     *dagger.Client
 	registries map[int]*dagger.Service
+	ways       []*forwarding // to the registries
 }
 
 func newEngine(getenv func(string) string, shown *spans) *engine {
@@ -76,15 +77,22 @@ func (e *engine) registry(ctx context.Context, host string) (*dagger.Service, er
 	if s := e.registries[port]; s != nil {
 		return s, nil
 	}
+	// A port of its own: the engine takes services that are described alike for one, and
+	// hands out the one of a program that has just ended.
+	way, err := forwardFrom("0", host)
+	if err != nil {
+		return nil, err
+	}
 	var s *dagger.Service
 	err = e.shown.aside(context.WithoutCancel(ctx), "the engine's way to registry "+host, func(ctx context.Context) (err error) {
-		s, err = client.Host().Service([]dagger.PortForward{{Backend: port, Frontend: port}}).Start(ctx)
+		s, err = client.Host().Service([]dagger.PortForward{{Backend: way.port(), Frontend: port}}).Start(ctx)
 		return err
 	})
 	if err != nil {
+		_ = way.Close()
 		return nil, fmt.Errorf("making registry %q known to the engine: %w", host, plain(err))
 	}
-	e.registries[port] = s
+	e.registries[port], e.ways = s, append(e.ways, way)
 	return s, nil
 }
 
@@ -103,6 +111,9 @@ func (e *engine) close() {
 	defer e.mu.Unlock()
 	if e.client != nil {
 		_ = e.client.Close()
+	}
+	for _, w := range e.ways {
+		_ = w.Close()
 	}
 }
 

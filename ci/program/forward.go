@@ -16,6 +16,11 @@ func forward(address string) (io.Closer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("forwarding to %q: it is not of the form host:port", address)
 	}
+	return forwardFrom(port, address)
+}
+
+// forwardFrom is forward from another port of 127.0.0.1; "0" is a free one.
+func forwardFrom(port, address string) (*forwarding, error) {
 	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
 		return nil, fmt.Errorf("forwarding to %q: %w", address, err)
@@ -32,6 +37,9 @@ type forwarding struct {
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
 }
+
+// port is where it listens.
+func (f *forwarding) port() int { return f.listener.Addr().(*net.TCPAddr).Port }
 
 // Close implements io.Closer.
 func (f *forwarding) Close() error {
