@@ -25,7 +25,6 @@ func (o *Orgship) Image(
 	variant Variant,
 	// Build context: the folder of the Dockerfile.
 	// +defaultPath="/dockerfiles"
-	// +ignore=["**", "!Dockerfile.*", "!.dockerignore", "!hello/main.go"]
 	context *dagger.Directory,
 	// Dockerfile in the context, instead of a variant's.
 	// +optional
