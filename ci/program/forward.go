@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"sync"
+	"time"
 )
 
 // forward listens on 127.0.0.1, on the port of an address host:port, and carries
@@ -29,6 +31,36 @@ func forwardFrom(port, address string) (*forwarding, error) {
 	f := &forwarding{listener: listener, cancel: cancel}
 	f.work.Go(func() { f.accept(ctx, address) })
 	return f, nil
+}
+
+// reachTimeout is how long a sandbox may take to answer.
+const reachTimeout = 10 * time.Second
+
+// reach finds out whether somebody answers: a tunnel of the engine takes
+// connections though nobody listens at its other end.
+func reach(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		_, port, _ := net.SplitHostPort(address)
+		return &silentError{port}
+	}
+	return answer.Body.Close()
+}
+
+// silentError is an endpoint where nobody answers.
+type silentError struct{ port string }
+
+func (e *silentError) Error() string { return "nobody answers at the endpoint, port " + e.port }
+
+// Hint says what to do about it.
+func (e *silentError) Hint() string {
+	return "is the sandbox running (orgship sandbox), and is this its address: --endpoint tcp://localhost:" + e.port
 }
 
 // forwarding is a listener and the connections it carries.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -107,5 +109,33 @@ func TestForwardErrors(t *testing.T) {
 		if _, err := forward(address); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", address, err, want)
 		}
+	}
+}
+
+func TestReach(t *testing.T) {
+	t.Parallel()
+	there := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer there.Close()
+	if err := reach(t.Context(), there.Listener.Addr().String()); err != nil {
+		t.Errorf("it answers, if with a refusal: %v", err)
+	}
+	// A tunnel whose other end is closed takes connections, and ends them.
+	tunnel, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tunnel.Close()
+	go func() {
+		for {
+			conn, err := tunnel.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	var silent *silentError
+	if err := reach(t.Context(), tunnel.Addr().String()); !errors.As(err, &silent) || silent.Hint() == "" {
+		t.Errorf("nobody answers: %v", err)
 	}
 }

@@ -38,6 +38,9 @@ func program(args []string) (status int) {
 	defer e.close()
 	if sandbox := os.Getenv("ORGSHIP_SANDBOX"); sandbox != "" {
 		f, err := forward(sandbox)
+		if err == nil {
+			err = reach(context.Background(), sandbox)
+		}
 		if err != nil {
 			return said(err)
 		}
@@ -67,5 +70,8 @@ func said(err error) (status int) {
 		return 0
 	}
 	fmt.Fprintln(os.Stderr, "error:", err)
+	if hinted, ok := err.(interface{ Hint() string }); ok {
+		fmt.Fprintln(os.Stderr, "hint:", hinted.Hint())
+	}
 	return statusError
 }
