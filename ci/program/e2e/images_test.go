@@ -26,10 +26,17 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
+// registryAddress is the same in every run: an engine that knows the images by it
+// has what it built with them in its cache.
+const registryAddress = "127.0.0.1:47671"
+
 // serveImages starts a registry on loopback, which lives as long as the tests,
 // with an image of this machine's Go and one to build on.
 func (w *world) serveImages() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", registryAddress)
+	if err != nil { // in use
+		listener, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		return err
 	}

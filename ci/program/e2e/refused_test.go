@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRefused: an account outside the unit is refused before anything is touched.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	c := b.in(t)
+	c.call(t, "share", "--account=shared-services").ok(t)
+	b.publishBoth(t, c)
+	before := len(b.Calls())
+	args := []string{"release", "--stack=" + stackName, "--image=" + b.repo + ":1.0.0", "--account=prod-1", "--parameter=" + b.network(t, "prod-1")}
+	c.call(t, args...).fails(t, 1, "account 555555555555 may not pull "+b.repo+"@sha256:", "move the account there, or share with its unit")
+	for _, asked := range b.since(before) {
+		if asked.Account == "555555555555" && asked.Service == "cloudformation" && strings.Contains(asked.Operation, "ChangeSet") {
+			t.Errorf("%s was called in prod-1", asked.Operation)
+		}
+	}
+
+	whole := c
+	whole.constructor = c.constructor[:2] // no unit: all of the Organization
+	r := whole.shell(t, "r=$($o | access "+b.repo+"); $r | verdict; $r | markdown; $r | assert")
+	r.fails(t, 1, "of 6 accounts may not pull", "share the repository with their unit")
+	if !strings.Contains(r.stdout, "FAILED") || !strings.Contains(r.stdout, "aws:PrincipalOrgPaths") {
+		t.Errorf("access says neither what it came to nor which condition decided: %s", r)
+	}
+	c.call(t, "access", "--image="+b.repo).ok(t) // the unit's accounts may
+}
+
+// TestAgain: what touches the world happens each time that it is asked for, and once
+// within a session.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	c := b.in(t)
+	c.call(t, "share", "--account=shared-services").ok(t)
+	b.publishBoth(t, c)
+	plans := func() int { return b.called("cloudformation", "CreateChangeSet") }
+	before := plans()
+	for n := 1; n <= 2; n++ {
+		c.call(t, b.release(t, "deploy", "1.0.0")...).ok(t)
+		if got := plans() - before; got != n {
+			t.Errorf("after %d identical calls of deploy %d change sets were made", n, got)
+		}
+	}
+	words := b.release(t, "deploy", "1.0.0")
+	for i, word := range words {
+		words[i] = quote(word)
+	}
+	c.shell(t, "r=$($o | "+strings.Join(words, " ")+"); $r | verdict; $r | json; $r | assert").ok(t)
+	if got := plans() - before; got != 3 {
+		t.Errorf("a result that was used three times in one session made %d change sets", got-2)
+	}
+}
+
+// TestBadInput: what a user sees is one line, and what to do.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	w := need(t)
+	here := tree(t, w)
+	good := `{"Version": 1, "AccessKeyId": "AKIA` + planted + `", "SecretAccessKey": "` + planted + `"}`
+	expired := `{"Version": 1, "AccessKeyId": "ASIA` + planted + `", "SecretAccessKey": "` + planted + `", "SessionToken": "` + planted + `", "Expiration": "` +
+		time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC).Format(time.RFC3339) + `"}`
+	for _, test := range []struct {
+		name, credentials string
+		flags             []string
+		line, hint        string
+	}{
+		{"no credentials", "", nil, "credentials: not given", "aws configure export-credentials"},
+		{"malformed", "{" + planted, nil, "reading credentials: they are not a JSON object", "log in"},
+		{"expired", expired, nil, "the credentials expired at 2020-01-02T03:04:05Z", "log in"},
+		{"nobody listens", good, []string{"--endpoint=tcp://127.0.0.1:1"}, "nobody answers at the endpoint, port 1", "is the sandbox running"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := call{world: here, constructor: append(test.flags, "--region=eu-west-1"), env: map[string]string{}}
+			if test.credentials != "" {
+				c.env[credentialsName], c.constructor = test.credentials, append(c.constructor, "--credentials=env://"+credentialsName)
+			}
+			r := c.call(t, "destroy", "--stack="+stackName)
+			r.fails(t, 2, test.line, test.hint)
+			if strings.Contains(r.stderr+r.stdout, planted) {
+				t.Errorf("the secret shows: %s", r)
+			}
+		})
+	}
+}
+
+// tree is the module without what lies beside it on this machine, such as a .env
+// with defaults of its user.
+func tree(t *testing.T, w *world) *world {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.CommandContext(t.Context(), "git", "-C", w.module, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		t.Skip("SKIP: the module is no git repository: ", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
+		content, err := os.ReadFile(filepath.Join(w.module, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted, and not committed yet
+		}
+		to := filepath.Join(dir, name)
+		if err := errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, content, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copied := *w
+	copied.module = dir
+	return &copied
+}
