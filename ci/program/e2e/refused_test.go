@@ -14,6 +14,7 @@ import (
 // TestRefused: an account outside the unit is refused before anything is touched.
 func TestRefused(t *testing.T) {
 	t.Parallel()
+	inFull(t)
 	b := newBox(t)
 	c := b.in(t)
 	c.call(t, "share", "--account=shared-services").ok(t)
@@ -41,6 +42,7 @@ func TestRefused(t *testing.T) {
 // within a session.
 func TestAgain(t *testing.T) {
 	t.Parallel()
+	inFull(t)
 	b := newBox(t)
 	c := b.in(t)
 	c.call(t, "share", "--account=shared-services").ok(t)
