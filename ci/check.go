@@ -71,15 +71,27 @@ func (o *Orgship) CheckDockerfiles(
 	for _, variant := range []Variant{Blue, Green} {
 		for _, platform := range []dagger.Platform{"linux/amd64", "linux/arm64"} {
 			revision := strings.Repeat("0", 40)
-			image := o.Image(variant, context, "", "check", revision, nil, platform, "")
-			said, err := image.Label(ctx, "org.opencontainers.image.revision")
-			if err == nil && said != revision {
-				err = fmt.Errorf("the image says that its revision is %q", said)
+			image, err := o.Image(ctx, variant, context, "", "check", revision, nil, platform, "")
+			if err == nil {
+				err = saysOf(ctx, image, platform, revision)
 			}
 			if err != nil {
 				return fmt.Errorf("building %s for %s: %w", variant, platform, err)
 			}
 		}
+	}
+	return nil
+}
+
+// saysOf compares what an image says of itself.
+func saysOf(ctx context.Context, image *dagger.Container, platform dagger.Platform, revision string) error {
+	said, err1 := image.Label(ctx, "org.opencontainers.image.revision")
+	target, err2 := image.Platform(ctx)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	if said != revision || target != platform {
+		return fmt.Errorf("the image says that its revision is %q, and its platform %q", said, target)
 	}
 	return nil
 }

@@ -675,7 +675,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg target", err))
 				}
 			}
-			return (*Orgship).Image(&parent, variant, context, dockerfile, version, revision, buildArg, platform, target), nil
+			return (*Orgship).Image(&parent, ctx, variant, context, dockerfile, version, revision, buildArg, platform, target)
 		case "Plan":
 			var parent Orgship
 			err = json.Unmarshal(parentJSON, &parent)

@@ -62,12 +62,10 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-// platformScript publishes an image of a revision for amd64 and arm64: the demo
-// app's program for each, in a container of that platform. Engine v0.21.7 says of
-// what it builds of a Dockerfile that it is for the engine's own platform.
+// platformScript publishes an image of a revision for amd64 and arm64.
 func platformScript(repo, revision string) string {
-	image := "$(container --platform linux/%[1]s | with-file /hello $($o | image --platform linux/%[1]s | file /hello) | with-label revision " + revision + ")"
-	return "$o | publish " + fmt.Sprintf(image, "amd64") + " " + repo + ":1.0.0 --variants " + fmt.Sprintf(image, "arm64")
+	image := "$($o | image --version 1.0.0 --revision " + revision + " --platform linux/%s)"
+	return fmt.Sprintf("$o | publish "+image+" %s:1.0.0 --variants "+image, "amd64", repo, "arm64")
 }
 
 // platformDigest asks the registry which digest a tag names.
