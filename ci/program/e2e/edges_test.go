@@ -45,11 +45,16 @@ func TestUnknown(t *testing.T) {
 		status     int
 		line, hint string
 	}{
-		{"account", []string{"destroy", "--stack=" + stackName, "--account=nobody"}, 2, `"nobody"`, ""},
+		{"account", []string{"destroy", "--stack=" + stackName, "--account=nobody"}, 2, `no account of the Organization is named "nobody"`, "list-accounts"},
 		{"repository", b.release(t, "plan", "1.0.0"), 1, `no such repository: "` + repository + `"`, "create it with the stack of cfn/ecr-repository.yaml"},
 	} {
 		t.Run(test.name, func(t *testing.T) { c.call(t, test.args...).fails(t, test.status, test.line, test.hint) })
 	}
+	t.Run("unit", func(t *testing.T) {
+		c := b.in(t)
+		c.constructor = append(c.constructor, "--unit=") // nor that of a .env
+		c.call(t, "share").fails(t, 2, "unit: not given", "--unit names the organizational unit")
+	})
 	if left := b.state(t); left != "" {
 		t.Errorf("something was made:\n%s", left)
 	}

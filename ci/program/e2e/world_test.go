@@ -70,7 +70,7 @@ func newWorld() (*world, error) {
 		return nil, &unavailable{"dagger is not on the PATH"}
 	}
 	if r := ask("version"); r.status != 0 {
-		return nil, &unavailable{"no engine answers: " + lastLine(r.stderr)}
+		return nil, &unavailable{"no engine answers within " + askTimeout.String() + ": " + lastLine(r.stderr)}
 	}
 	module, err := filepath.Abs("../../..")
 	if err != nil {
