@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -151,10 +152,20 @@ func (w *run) event(e report.Event) {
 		w.begin(e.Subject)
 	case e.Source == report.FromRelease && w.steps[e.Subject] != nil && e.Status != "":
 		w.finish(e)
+	case w.atOnce(e):
+		w.begin(e.Subject)
+		w.finish(e)
 	case e.Source == report.FromRelease && e.Subject == "verdict": // said by stop
 	default:
 		_, _ = fmt.Fprintln(w.place(e.Source).Stdout, report.Line(e, w.about.Started, report.Style{Unicode: true}))
 	}
+}
+
+// atOnce reports whether an event is the whole of a step, which came to its end
+// as it began: the decision to go back is one when the first answers are wrong.
+func (w *run) atOnce(e report.Event) bool {
+	ended := e.Status == string(report.Done) || e.Status == string(report.StepFailed)
+	return ended && e.Source == report.FromRelease && meaning[e.Subject] != "" && !slices.Contains(w.order, e.Subject)
 }
 
 func (w *run) begin(name string) {

@@ -124,6 +124,32 @@ release of hello in dev-1 222222222222: ERROR failed
 }
 
 // A step may be over without having begun, and a run have no steps at all.
+// A step that ends as it begins has a span too; one that is skipped has a line.
+func TestShowAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newShown(t)
+	r := newRun("push", "apply", "decide")
+	stop := s.show(t.Context(), r)
+	r.Finish("push", report.Skipped, "not asked for")
+	r.Begin("apply")
+	r.Finish("decide", report.StepFailed, "go back")
+	r.Finish("apply", report.StepFailed, "cancelled")
+	r.Close(report.Failed, report.WentBack, "it answered wrongly")
+	stop()
+
+	want := `  decide: keep it, or go back?: ERROR failed
+    | failed: go back
+  apply: CloudFormation stack hello: ERROR failed
+    | failed: cancelled
+release of hello in dev-1 222222222222: ERROR failed
+  | release  push  skipped  not asked for
+  | failed: went back, it answered wrongly
+`
+	if diff := cmp.Diff(want, s.text()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestShowWithoutSteps(t *testing.T) {
 	t.Parallel()
 	s := newShown(t)
