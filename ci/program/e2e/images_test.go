@@ -49,7 +49,7 @@ func (w *world) serveImages() error {
 	}
 	host := listener.Addr().String()
 	w.goImage, w.base = host+"/golang:1.26", host+"/base:1"
-	environment := []string{"PATH=/go/bin:/usr/local/go/bin:/bin", "GOPATH=/go", "GOTOOLCHAIN=local", "GOPROXY=" + goEnv("GOPROXY")}
+	environment := []string{"PATH=/go/bin:/usr/local/go/bin:/bin", "HOME=/root", "GOPATH=/go", "GOTOOLCHAIN=local", "GOPROXY=" + goEnv("GOPROXY")}
 	if err := put(w.goImage, toolchain, v1.Config{Env: environment, WorkingDir: "/go"}); err != nil {
 		return err
 	}
