@@ -194,6 +194,15 @@ func (t *targets) set(do func(*group)) {
 	}
 }
 
+// heal makes all targets of the group healthy.
+func (t *targets) heal() {
+	t.set(func(g *group) {
+		for at := range g.states {
+			g.states[at] = elbtypes.TargetHealth{State: "healthy"}
+		}
+	})
+}
+
 func (t *targets) addresses() []string {
 	var all []string
 	t.set(func(g *group) {

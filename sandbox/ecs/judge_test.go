@@ -33,11 +33,7 @@ func TestTaskThatEnds(t *testing.T) {
 	}
 	w.targets.set(func(g *group) { g.first = elbtypes.TargetHealth{State: "healthy"} })
 	w.eventually("a task runs", func() bool { r := w.tasks("RUNNING"); return len(r) == 1 && *r[0].LastStatus == "RUNNING" })
-	w.targets.set(func(g *group) {
-		for at := range g.states {
-			g.states[at] = elbtypes.TargetHealth{State: "healthy"}
-		}
-	})
+	w.targets.heal()
 	w.steady(id)
 	if w.Failure(id) != "" {
 		t.Errorf("what failed before is not forgotten: %s", w.Failure(id))
@@ -84,11 +80,7 @@ func TestHealthCheckGracePeriod(t *testing.T) {
 	id := w.taskSet()
 	w.eventually("the task is a target", func() bool { return len(w.targets.addresses()) == 1 })
 	first := w.tasks("RUNNING")[0]
-	w.targets.set(func(g *group) {
-		for at := range g.states {
-			g.states[at] = elbtypes.TargetHealth{State: "healthy"}
-		}
-	})
+	w.targets.heal()
 	w.steady(id)
 	if now := w.tasks("RUNNING")[0]; *now.TaskArn != *first.TaskArn {
 		t.Error("the task was replaced in its grace period")

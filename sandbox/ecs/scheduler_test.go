@@ -8,6 +8,7 @@ import (
 
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"orgship/sandbox/ec2"
 )
@@ -148,12 +149,15 @@ func TestScaling(t *testing.T) {
 	w.definition()
 	id := w.taskSet()
 	w.steady(id)
+	w.targets.set(func(g *group) { g.first = elbtypes.TargetHealth{State: "initial"} }) // else it is steady again before it is asked
 	if _, err := w.UpdateService(w.ctx, &awsecs.UpdateServiceInput{Cluster: new("web"), Service: new("app"), DesiredCount: new(int32(4))}); err != nil {
 		t.Fatal(err)
 	}
 	if s := w.describeSet(id).StabilityStatus; s != types.StabilityStatusStabilizing {
 		t.Errorf("%s right after a change", s)
 	}
+	w.eventually("all are in their target group", func() bool { return len(w.targets.addresses()) == 4 })
+	w.targets.heal()
 	w.steady(id)
 	if n := len(w.tasks("RUNNING")); n != 4 {
 		t.Errorf("%d tasks", n)
