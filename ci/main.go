@@ -40,7 +40,7 @@ func New(
 	// AWS region, such as eu-west-1; a sandbox has one of its own.
 	// +optional
 	region string,
-	// Role to assume in other accounts than the credentials' own.
+	// Role to assume in other accounts than the credentials' own; empty: none.
 	// +default="OrganizationAccountAccessRole"
 	role string,
 	// Organizational unit whose accounts share the images: its id, name, path of names or org path.

@@ -53,7 +53,7 @@ func (o *Orgship) run(ctx context.Context, verb string, args []string, inputs ..
 		return nil, err
 	}
 	c = c.WithMountedSecret(credentialsPath, o.Credentials)
-	args = slices.Concat(args, flag("credentials", credentialsPath), flag("role", o.Role), flag("region", o.Region))
+	args = slices.Concat(args, []string{"--credentials=" + credentialsPath, "--role=" + o.Role}, flag("region", o.Region)) // an empty role is none
 	if sandbox != "" {
 		args = slices.Concat(args, flag("endpoint", sandbox), []string{fmt.Sprintf("--speed=%g", o.Speed)})
 		if verb == "release" || verb == "rollback" { // those that ask the service
@@ -150,8 +150,10 @@ func missing(argument, hint string) error {
 // toolchain is a container with Go and a source.
 func (o *Orgship) toolchain(source *dagger.Directory) *dagger.Container {
 	return dag.Container().From(o.GoImage).
-		WithMountedCache("/go/pkg/mod", dag.CacheVolume("orgship-go-mod")).
-		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("orgship-go-build")).
+		WithMountedCache("/cache/mod", dag.CacheVolume("orgship-go-mod")).
+		WithMountedCache("/cache/build", dag.CacheVolume("orgship-go-build")).
+		WithEnvVariable("GOMODCACHE", "/cache/mod").
+		WithEnvVariable("GOCACHE", "/cache/build").
 		WithEnvVariable("CGO_ENABLED", "0").
 		WithDirectory("/src", source).
 		WithWorkdir("/src")
