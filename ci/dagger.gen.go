@@ -928,6 +928,69 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Orgship).Share(&parent, ctx, account, repository, stack, template, imagesToKeep, dryRun)
+		case "Ship":
+			var parent Orgship
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var stack string
+			if inputArgs["stack"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["stack"]), &stack)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg stack", err))
+				}
+			}
+			var repository string
+			if inputArgs["repository"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["repository"]), &repository)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg repository", err))
+				}
+			}
+			var revision string
+			if inputArgs["revision"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["revision"]), &revision)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg revision", err))
+				}
+			}
+			var variant Variant
+			if inputArgs["variant"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["variant"]), &variant)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg variant", err))
+				}
+			}
+			var context *dagger.Directory
+			if inputArgs["context"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["context"]), &context)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg context", err))
+				}
+			}
+			var account string
+			if inputArgs["account"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["account"]), &account)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg account", err))
+				}
+			}
+			var parameter []string
+			if inputArgs["parameter"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["parameter"]), &parameter)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg parameter", err))
+				}
+			}
+			var expectBody string
+			if inputArgs["expectBody"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["expectBody"]), &expectBody)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg expectBody", err))
+				}
+			}
+			return (*Orgship).Ship(&parent, ctx, stack, repository, revision, variant, context, account, parameter, expectBody)
 		case "Verify":
 			var parent Orgship
 			err = json.Unmarshal(parentJSON, &parent)

@@ -18,6 +18,9 @@ const (
 	Green Variant = "GREEN"
 )
 
+// greetings are what the variants say.
+var greetings = map[Variant]string{Blue: "Hello World! (Blue)", Green: "Hello World! (Green)"}
+
 // Build a variant of the demo app, or any Dockerfile.
 func (o *Orgship) Image(
 	ctx context.Context,

@@ -40,6 +40,54 @@ func (o *Orgship) Release(
 		when("dry-run", dryRun), o.Change, o.Expectation, o.Asking), input{"template", template})
 }
 
+// Build a variant of the demo app, publish it and release it: what a merge does.
+//
+// Version and tag are made of the variant and the revision. An image that is there under this tag, of the same revision, is
+// released as it is: one build reaches all accounts.
+//
+// +cache="session"
+func (o *Orgship) Ship(
+	ctx context.Context,
+	// Name of the CloudFormation stack.
+	stack string,
+	// Repository in ECR: <account>.dkr.ecr.<region>.amazonaws.com/<repository>, of a sandbox 127.0.0.1:<port>/<account>/<repository>.
+	repository string,
+	// Revision of the source, such as the commit: what proves which image answers.
+	revision string,
+	// Which variant; it is built from the Dockerfile of its name.
+	// +default="GREEN"
+	variant Variant,
+	// Build context: the folder of the Dockerfiles.
+	// +defaultPath="/dockerfiles"
+	context *dagger.Directory,
+	// Account of the stack, by id or name; else the credentials' own.
+	// +optional
+	account string,
+	// Parameters of the template, NAME=VALUE; one that isn't given keeps its value.
+	// +optional
+	parameter []string,
+	// Text that the right answer holds; else what the variant says.
+	// +optional
+	expectBody string,
+) (*Report, error) {
+	if revision == "" {
+		return nil, missing("revision", `--revision "$(git rev-parse HEAD)"`)
+	}
+	version := fmt.Sprintf("%s-%.12s", strings.ToLower(string(variant)), revision)
+	image, err := o.Image(ctx, variant, context, "", version, revision, nil, "", "")
+	if err != nil {
+		return nil, err
+	}
+	reference, err := o.Publish(ctx, image, repository+":"+version, nil)
+	if err != nil {
+		return nil, err
+	}
+	if expectBody == "" {
+		expectBody = greetings[variant]
+	}
+	return o.Release(ctx, stack, reference, account, nil, parameter, expectBody, false)
+}
+
 // Go back: cancel the release under way, or release the image from before, which the stack knows.
 // +cache="session"
 func (o *Orgship) Rollback(
