@@ -124,8 +124,26 @@ func (d *Document) CheckTrust() error {
 		if slices.ContainsFunc(s.actions, notSTS) {
 			return unfit("AssumeRole policy may only specify STS AssumeRole actions.")
 		}
+		if s.lacksSubject() {
+			return unfit("A trust policy that allows " + github + " must have a condition on " + github + ":sub")
+		}
 	}
 	return nil
+}
+
+// github is a provider whose tokens any repository in the world can have.
+const github = "token.actions.githubusercontent.com"
+
+// lacksSubject tells whether a statement trusts GitHub's provider whatever the
+// token's subject, which IAM refuses:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+// Assumption A100: a condition with that key is enough, and the words are ours.
+func (s *statement) lacksSubject() bool {
+	trusts := func(p principal) bool {
+		return p.kind == federated && strings.HasSuffix(p.value, ":oidc-provider/"+github)
+	}
+	asks := func(c condition) bool { return strings.EqualFold(c.key, github+":sub") }
+	return !s.deny && slices.ContainsFunc(s.principals, trusts) && !slices.ContainsFunc(s.conditions, asks)
 }
 
 func notSTS(action pattern) bool {

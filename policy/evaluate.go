@@ -47,8 +47,8 @@ type Decision struct {
 // Evaluate decides a request. An explicit Deny anywhere wins. Within one
 // account an Allow on either side will do, but one by a resource policy that
 // names only the account; a trust policy has to allow in any case. Across
-// accounts both sides have to allow. AWS services and anonymous callers have no
-// identity policies: the resource policy decides alone.
+// accounts both sides have to allow. AWS services, callers with a provider's token
+// and anonymous ones have no identity policies: the resource policy decides alone.
 func Evaluate(r Request) Decision {
 	k := newKeys(r.Context)
 	identity := r.weigh(Identity, r.Identity, k)

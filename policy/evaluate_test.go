@@ -60,6 +60,8 @@ func resourceDeny(principal string) string {
 func TestSides(t *testing.T) {
 	t.Parallel()
 	service := policy.Principal{Service: "ecs.amazonaws.com"}
+	const providerARN = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"
+	token, provider := policy.Principal{Federated: providerARN}, `{"Federated":"`+providerARN+`"}`
 	root1, root2 := `{"AWS":"arn:aws:iam::111111111111:root"}`, `{"AWS":"222222222222"}`
 	for _, test := range []struct {
 		name               string
@@ -89,7 +91,13 @@ func TestSides(t *testing.T) {
 		{"service by everyone", service, "", resourceAllow(`"*"`), true, false, policy.Resource},
 		{"anonymous by everyone", policy.Principal{}, "", resourceAllow(`"*"`), true, false, policy.Resource},
 		{"anonymous, account named", policy.Principal{}, "", resourceAllow(root1), false, false, policy.Resource},
-		{"federated is nobody here", insider(), "", resourceAllow(`{"Federated":"accounts.google.com"}`), false, false, policy.Identity},
+		{"federated is no user", insider(), "", resourceAllow(`{"Federated":"accounts.google.com"}`), false, false, policy.Identity},
+		{"token of the provider", token, "", resourceAllow(provider), true, false, policy.Resource},
+		{"token of another provider", token, "", resourceAllow(`{"Federated":"arn:aws:iam::111111111111:oidc-provider/example.com"}`), false, false, policy.Resource},
+		{"token, account named", token, "", resourceAllow(root1), false, false, policy.Resource},
+		{"token by everyone", token, "", resourceAllow(`"*"`), true, false, policy.Resource},
+		{"token denied", token, "", resourceDeny(`"Principal":` + provider), false, true, policy.Resource},
+		{"NotPrincipal names the provider", token, "", resourceDeny(`"NotPrincipal":` + provider), true, false, policy.Resource},
 		{"NotPrincipal names account and role", outsider(), identityAllow, resourceDeny(`"NotPrincipal":{"AWS":["222222222222","` + roleARN + `"]}`), true, false, policy.Resource},
 		{"NotPrincipal names the role alone", outsider(), identityAllow, resourceDeny(`"NotPrincipal":{"AWS":"` + roleARN + `"}`), false, true, policy.Resource},
 		{"NotPrincipal names the account alone", outsider(), identityAllow, resourceDeny(`"NotPrincipal":{"AWS":"222222222222"}`), false, true, policy.Resource},

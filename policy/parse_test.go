@@ -120,11 +120,20 @@ func TestChecks(t *testing.T) {
 	resource := document(t, `{"Effect":"Allow","Principal":"*","Action":"ecr:*"}`)
 	trust := document(t, `{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}`)
 	trustWithResource := document(t, `{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}`)
+	github := func(effect, condition string) *policy.Document {
+		return document(t, `{"Effect":"`+effect+`","Principal":{"Federated":"arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"},
+			"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"`+condition+`":"x"}}}`)
+	}
+	const subject = "token.actions.githubusercontent.com:sub"
+	const anybody = "A trust policy that allows token.actions.githubusercontent.com must have a condition on token.actions.githubusercontent.com:sub"
 	for _, test := range []struct {
 		name string
 		err  error
 		want string
 	}{
+		{"GitHub", github("Allow", subject).CheckTrust(), ""},
+		{"GitHub, whoever asks", github("Allow", "token.actions.githubusercontent.com:aud").CheckTrust(), anybody},
+		{"GitHub, denied", github("Deny", "token.actions.githubusercontent.com:aud").CheckTrust(), ""},
 		{"identity", identity.CheckIdentity(), ""},
 		{"resource", resource.CheckResource(), ""},
 		{"trust", trust.CheckTrust(), ""},

@@ -19,6 +19,9 @@ type Principal struct {
 	RoleARN string
 	// Service is set instead for an AWS service, e.g. "ecs-tasks.amazonaws.com".
 	Service string
+	// Federated is set instead for whoever comes with a token of an OpenID Connect
+	// provider: the provider's ARN.
+	Federated string
 }
 
 // level says how a statement names the principal. Within one account it
@@ -39,14 +42,14 @@ const (
 	wholeAccount                        // 12 digits, or the account's root ARN
 	oneARN                              // a user, role or session
 	awsService                          // {"Service": …}
-	federated                           // {"Federated": …}: no request of ours comes so
+	federated                           // {"Federated": …}: the tokens of a provider
 	principalKinds = "AWS, Service or Federated"
 )
 
 // principal is one entry of Principal or NotPrincipal.
 type principal struct {
 	kind  principalKind
-	value string // account, ARN, or service
+	value string // account, ARN, service, or provider
 }
 
 var (
@@ -147,6 +150,8 @@ func (e principal) match(who Principal) (truth, level) {
 		return sameARN(who, e.value), direct
 	case awsService:
 		return truthOf(who.Service != "" && who.Service == e.value), direct
+	case federated:
+		return truthOf(who.Federated != "" && who.Federated == e.value), direct
 	}
 	return no, unnamed
 }
@@ -175,7 +180,7 @@ func (s *statement) exempts(who Principal) truth {
 	for _, e := range s.principals {
 		t, l := e.match(who)
 		switch {
-		case e.kind == awsService && t == yes:
+		case (e.kind == awsService || e.kind == federated) && t == yes:
 			return yes
 		case l == byAccount:
 			account = max(account, t)

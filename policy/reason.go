@@ -97,6 +97,8 @@ func (p Principal) name() string {
 	switch {
 	case p.Service != "":
 		return p.Service
+	case p.Federated != "":
+		return "tokens of " + p.Federated
 	case p.ARN != "":
 		return p.ARN
 	case p.Account != "":
