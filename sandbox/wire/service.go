@@ -47,11 +47,13 @@ type Operation struct {
 	Name     string
 	required []string
 	optional []string
+	unsigned bool
 	in, out  reflect.Type
 	call     func(ctx context.Context, decode func(any) error) (any, error)
 }
 
-// Member names input members that an operation models.
+// Member names input members that an operation models, or says what else is
+// particular to it.
 type Member func(*Operation)
 
 // Required lists input members (Go field names) that must be set.
@@ -63,6 +65,13 @@ func Required(members ...string) Member {
 // is neither required nor optional is refused by name when a request sets it.
 func Optional(members ...string) Member {
 	return func(o *Operation) { o.optional = append(o.optional, members...) }
+}
+
+// Unsigned says that an operation takes no signature, and no notice of one: what
+// the request brings with it says who asks. Its function has no caller. Not for
+// JSON11.
+func Unsigned() Member {
+	return func(o *Operation) { o.unsigned = true }
 }
 
 // Op makes an operation of a typed function.
