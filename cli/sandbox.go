@@ -27,7 +27,7 @@ type sandboxCommand struct {
 	Region       string  `default:"eu-west-1" help:"The region that the sandbox is (${default})."`
 	Organization string  `placeholder:"FILE" help:"JSON file that describes the Organization, instead of the default one."`
 	Credentials  string  `placeholder:"FILE" help:"Access key that the management account's administrator gets, as JSON of the credential_process format (- reads stdin); else one is made up. It isn't printed."`
-	JSON         bool    `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys."`
+	JSON         bool    `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys, where tokens of GitHub Actions are issued."`
 }
 
 // closeTimeout is how long the sandbox may take to end what it runs.
@@ -161,6 +161,9 @@ func (c *sandboxCommand) announce(w io.Writer, info sandbox.Info) error {
 		secret := cmp.Or(a.SecretAccessKey, "(as you gave it)")
 		fmt.Fprintf(w, "%s\n  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", a.Name, a.AccessKeyID, secret)
 	}
+	fmt.Fprintf(w, "\nOr be a job of GitHub Actions, which has a token instead of a key:\n\n"+
+		"  export ACTIONS_ID_TOKEN_REQUEST_TOKEN=%s\n  export ACTIONS_ID_TOKEN_REQUEST_URL='%s'\n",
+		info.GitHub.RequestToken, info.GitHub.URL("repo:acme/app:ref:refs/heads/main"))
 	_, err := fmt.Fprint(w, "\nCtrl-C ends it and everything in it.\n")
 	return err
 }

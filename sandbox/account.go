@@ -6,8 +6,10 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"fmt"
+	"net/url"
 	"slices"
 
+	"orgship/sandbox/github"
 	"orgship/sandbox/iam"
 )
 
@@ -40,13 +42,27 @@ type Info struct {
 	OrganizationID string    `json:"organizationId"`
 	RootID         string    `json:"rootId"`
 	Accounts       []Account `json:"accounts"` // by id
+	GitHub         GitHub    `json:"github"`
 }
 
-// Info describes the sandbox. Its Endpoint is empty before Listen.
+// GitHub is where tokens of GitHub Actions are issued.
+type GitHub struct {
+	TokenURL     string `json:"tokenUrl"`     // http://127.0.0.1:4566/_github/token
+	RequestToken string `json:"requestToken"` // the bearer token of whoever may ask
+}
+
+// URL returns what a runner has in ACTIONS_ID_TOKEN_REQUEST_URL, for tokens with a
+// subject, e.g. "repo:acme/app:environment:dev-1".
+func (g GitHub) URL(subject string) string {
+	return g.TokenURL + "?" + url.Values{"sub": {subject}}.Encode()
+}
+
+// Info describes the sandbox. Its URLs lack the endpoint before Listen.
 func (s *Sandbox) Info() Info {
 	return Info{
 		Endpoint: s.Endpoint(), Region: s.region,
 		OrganizationID: s.organization.ID, RootID: s.organization.RootID, Accounts: s.Accounts(),
+		GitHub: GitHub{TokenURL: s.Endpoint() + github.Path, RequestToken: s.rooms.github.RequestToken()},
 	}
 }
 

@@ -24,7 +24,7 @@ func (s *Sandbox) forward(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodConnect, r.URL.Scheme != "http":
 		refuse(w, "the sandbox is a proxy for plain HTTP only: no CONNECT, no TLS")
 	case s.self(r, at):
-		s.handler.ServeHTTP(w, direct(r))
+		s.reply(w, direct(r))
 	default:
 		err := s.rooms.elb.Visit(at, w, direct(r))
 		if errors.Is(err, elb.ErrForeign) {

@@ -14,6 +14,7 @@ import (
 	"orgship/sandbox/ecr"
 	"orgship/sandbox/ecs"
 	"orgship/sandbox/elb"
+	"orgship/sandbox/github"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/logs"
 	"orgship/sandbox/organizations"
@@ -26,7 +27,8 @@ import (
 func (s *Sandbox) open(c clock.Clock, runtime task.Runtime) {
 	r := &s.rooms
 	r.iam = iam.New(iam.Config{Clock: c, Organization: s.organization, Region: s.region})
-	r.sts = sts.New(sts.Config{Sessions: r.iam})
+	r.github = github.New(c)
+	r.sts = sts.New(sts.Config{Clock: c, Sessions: r.iam, Issuer: r.github})
 	r.organizations = organizations.New(organizations.Config{Organization: s.organization, Auth: r.iam, Clock: c})
 	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam, Used: r.groupUsed})
 	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
@@ -38,7 +40,7 @@ func (s *Sandbox) open(c clock.Clock, runtime task.Runtime) {
 	r.codedeploy = codedeploy.New(codedeploy.Config{Clock: c, Region: s.region, Auth: r.iam, Balancer: r.elb, Containers: r.ecs})
 	r.cloudformation = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy,
-		Rooms: resource.Rooms{Repositories: r.ecr, Groups: r.ec2, Balancers: r.elb, Roles: r.iam, Logs: r.logs, Containers: r.ecs},
+		Rooms: resource.Rooms{Repositories: r.ecr, Groups: r.ec2, Balancers: r.elb, Identities: r.iam, Logs: r.logs, Containers: r.ecs},
 	})
 }
 

@@ -27,6 +27,7 @@ import (
 	"orgship/sandbox/ecr"
 	"orgship/sandbox/ecs"
 	"orgship/sandbox/elb"
+	"orgship/sandbox/github"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/logs"
 	"orgship/sandbox/organizations"
@@ -79,6 +80,7 @@ type Sandbox struct {
 // rooms are the services.
 type rooms struct {
 	iam            *iam.Service
+	github         *github.Service
 	sts            *sts.Service
 	organizations  *organizations.Service
 	ec2            *ec2.Service
@@ -130,11 +132,20 @@ func caller(ctx context.Context) (account, arn string) {
 }
 
 // ServeHTTP answers requests as the listener does: those of AWS's APIs, of the
-// registry below /v2/, and as an HTTP proxy those for its own load balancers
+// registry below /v2/, of runners for GitHub's tokens, and as an HTTP proxy those for its own load balancers
 // and itself, whose URL is absolute (GET http://127.45.6.7/ HTTP/1.1).
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Host != "" {
 		s.forward(w, r)
+		return
+	}
+	s.reply(w, r)
+}
+
+// reply answers a request that isn't for a proxy.
+func (s *Sandbox) reply(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == github.Path {
+		s.rooms.github.ServeHTTP(w, r)
 		return
 	}
 	s.handler.ServeHTTP(w, r)

@@ -32,7 +32,7 @@ import (
 //	ecs:cluster, ecs:service, ecs:task, ecs:task-set
 //	ecs:task-definition           those that are active
 //	elasticloadbalancing:loadbalancer, elasticloadbalancing:targetgroup
-//	iam:role
+//	iam:oidc-provider, iam:role
 //	logs:log-group
 type State map[string]map[string][]string
 
@@ -55,7 +55,7 @@ func (s *Sandbox) State(ctx context.Context) (State, error) {
 	state := State{}
 	for _, a := range s.accounts {
 		c := census{ctx: iam.AsService(ctx, a.ID, "sandbox"), rooms: &s.rooms, found: map[string][]string{}}
-		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.logGroups} {
+		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.providers, c.logGroups} {
 			if err := count(); err != nil {
 				return nil, fmt.Errorf("looking at account %s: %w", a.ID, err)
 			}
@@ -241,6 +241,18 @@ func (c *census) roles() error {
 		}
 		return out.Marker, nil
 	})
+}
+
+func (c *census) providers() error {
+	out, err := c.rooms.iam.ListOpenIDConnectProviders(c.ctx, &iam.ListOpenIDConnectProvidersInput{})
+	if err != nil {
+		return err
+	}
+	for _, p := range out.OpenIDConnectProviderList {
+		_, name, _ := strings.Cut(*p.Arn, "/")
+		c.add("iam:oidc-provider", name)
+	}
+	return nil
 }
 
 func (c *census) logGroups() error {

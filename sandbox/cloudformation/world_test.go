@@ -81,7 +81,7 @@ func newWorld(t *testing.T) *world {
 	w.elb = elb.New(elb.Config{Clock: c, Region: region, Auth: w.iam, Network: w.ec2, Subnets: w.subnets})
 	w.Service = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: region, Auth: w.iam, Sessions: w.iam, Network: w.ec2, Deployer: w.deployer,
-		Rooms: resource.Rooms{Repositories: w.ecr, Groups: w.ec2, Balancers: w.elb, Roles: w.iam, Logs: retentions{w.logs, w}, Containers: w.containers},
+		Rooms: resource.Rooms{Repositories: w.ecr, Groups: w.ec2, Balancers: w.elb, Identities: w.iam, Logs: retentions{w.logs, w}, Containers: w.containers},
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

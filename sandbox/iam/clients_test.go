@@ -150,6 +150,12 @@ func TestCLI(t *testing.T) {
 		{shared, "organizations describe-account --account-id 222222222222 --query Account.Status --output text", "ACTIVE"},
 		{dev, "iam create-role --role-name Execution --tags Key=a,Value=b --query Role.Arn --output text --assume-role-policy-document " + trust,
 			"arn:aws:iam::222222222222:role/Execution"},
+		{dev, "iam create-open-id-connect-provider --url " + actions + " --client-id-list sts.amazonaws.com --query OpenIDConnectProviderArn --output text", actionsID},
+		{dev, "iam add-client-id-to-open-id-connect-provider --client-id other --open-id-connect-provider-arn " + actionsID, ""},
+		{dev, "iam get-open-id-connect-provider --query [Url,ClientIDList[1]] --output text --open-id-connect-provider-arn " + actionsID,
+			"token.actions.githubusercontent.com\tother"},
+		{dev, "iam list-open-id-connect-providers --query OpenIDConnectProviderList[].Arn --output text", actionsID},
+		{dev, "iam delete-open-id-connect-provider --open-id-connect-provider-arn " + actionsID, ""},
 		{dev, "iam get-role --role-name Execution --query Role.AssumeRolePolicyDocument.Statement[0].Principal.Service --output text", "ecs-tasks.amazonaws.com"},
 	} {
 		out, stderr := cli(t, url, user(test.account), strings.Fields(test.command)...)

@@ -27,7 +27,7 @@ type Role struct {
 	Tags                     []Tag
 }
 
-// Tag is a label on a role.
+// Tag is a label on a role or provider.
 type Tag struct {
 	Key   *string
 	Value *string

@@ -39,6 +39,8 @@ type Service struct {
 type account struct {
 	users map[string]*user
 	roles map[string]*role // by lower-case name: names are unique whatever their case
+	// providers are OpenID Connect providers by URL without "https://".
+	providers map[string]*provider
 }
 
 // user has one access key and inline policies.
@@ -69,7 +71,7 @@ func New(config Config) *Service {
 func (s *Service) account(id string) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{users: map[string]*user{}, roles: map[string]*role{}}
+		a = &account{users: map[string]*user{}, roles: map[string]*role{}, providers: map[string]*provider{}}
 		s.accounts[id] = a
 	}
 	return a

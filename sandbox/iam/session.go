@@ -41,16 +41,22 @@ func (s *Service) NewSession(ctx context.Context, request SessionRequest) (Sessi
 	if err != nil {
 		return Session{}, err
 	}
-	limit := r.maxSession
 	if Caller(ctx).RoleARN != "" && request.Duration > chained {
 		return Session{}, wire.Errorf("ValidationError",
 			"The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
-	if request.Duration > limit {
-		return Session{}, wire.Errorf("ValidationError",
-			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	if err := r.allows(request.Duration); err != nil {
+		return Session{}, err
 	}
 	return s.issue(r.session(request.Name), request.Duration), nil
+}
+
+// allows checks how long a session of the role is to last.
+func (r role) allows(d time.Duration) error {
+	if d > r.maxSession {
+		return wire.Errorf("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
+	return nil
 }
 
 // ServiceSession lets an AWS service, e.g. "ecs-tasks.amazonaws.com", assume a

@@ -50,10 +50,15 @@ func (s *Service) TagRole(ctx context.Context, in *TagRoleInput) (*TagRoleOutput
 // UntagRole removes tags; a key that the role does not have is no error.
 func (s *Service) UntagRole(ctx context.Context, in *UntagRoleInput) (*UntagRoleOutput, error) {
 	return &UntagRoleOutput{}, s.withRole(ctx, "iam:UntagRole", in.RoleName, func(r *role) error {
-		r.tags = slices.DeleteFunc(slices.Clone(r.tags), func(t Tag) bool {
-			return slices.ContainsFunc(in.TagKeys, func(key string) bool { return strings.EqualFold(key, *t.Key) })
-		})
+		r.tags = removeTags(r.tags, in.TagKeys)
 		return nil
+	})
+}
+
+// removeTags returns a copy of tags without those of the keys.
+func removeTags(tags []Tag, keys []string) []Tag {
+	return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return strings.EqualFold(key, *t.Key) })
 	})
 }
 
@@ -71,7 +76,7 @@ func (s *Service) ListRoleTags(ctx context.Context, in *ListRoleTagsInput) (*Lis
 }
 
 // mergeTags returns a copy of old with fresh added; keys are unique whatever
-// their case, and a role has 50 tags at most.
+// their case, and a role or provider has 50 tags at most.
 func mergeTags(old, fresh []Tag) ([]Tag, error) {
 	tags := slices.Clone(old)
 	for _, t := range fresh {

@@ -3,15 +3,14 @@ package sts
 
 import (
 	"context"
-	"fmt"
-	"regexp"
-	"strings"
+	"crypto/rsa"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
+	"orgship/sandbox/clock"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/wire"
 )
@@ -19,20 +18,37 @@ import (
 // Sessions makes sessions of roles: the room iam.
 type Sessions interface {
 	NewSession(ctx context.Context, request iam.SessionRequest) (iam.Session, error)
+	NewWebSession(ctx context.Context, request iam.SessionRequest, who iam.WebIdentity) (iam.Session, error)
+	// Audiences returns the client ids of an account's OpenID Connect provider;
+	// false when the account has none with that URL.
+	Audiences(account, url string) ([]string, bool)
+}
+
+// Issuer is the one OpenID Connect provider whose keys the sandbox has.
+type Issuer interface {
+	URL() string
+	// Key returns the key of an id that verifies signatures; nil when it has none.
+	Key(id string) *rsa.PublicKey
 }
 
 // Config is what the room stands on.
 type Config struct {
+	Clock    clock.Clock
 	Sessions Sessions
+	Issuer   Issuer // nil: no token can be verified
 }
 
 // Service answers as AWS STS does, under its global and its regional name.
 type Service struct {
+	clock    clock.Clock
 	sessions Sessions
+	issuer   Issuer
 }
 
 // New returns the service.
-func New(config Config) *Service { return &Service{sessions: config.Sessions} }
+func New(config Config) *Service {
+	return &Service{clock: config.Clock, sessions: config.Sessions, issuer: config.Issuer}
+}
 
 // Wire returns the room as clients see it:
 // https://docs.aws.amazon.com/STS/latest/APIReference/
@@ -47,6 +63,8 @@ func (s *Service) Wire() wire.Service {
 			wire.Op("GetCallerIdentity", s.GetCallerIdentity),
 			wire.Op("AssumeRole", s.AssumeRole, wire.Required("RoleArn", "RoleSessionName"),
 				wire.Optional("DurationSeconds", "ExternalId")),
+			wire.Op("AssumeRoleWithWebIdentity", s.AssumeRoleWithWebIdentity, wire.Unsigned(),
+				wire.Required("RoleArn", "RoleSessionName", "WebIdentityToken"), wire.Optional("DurationSeconds")),
 		},
 	}
 }
@@ -63,92 +81,39 @@ func (s *Service) GetCallerIdentity(ctx context.Context, _ *sts.GetCallerIdentit
 // AssumeRole answers with temporary credentials of a role that trusts the
 // caller, for an hour unless DurationSeconds says otherwise.
 func (s *Service) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {
-	if err := check(in); err != nil {
+	var f form
+	f.role(in.RoleArn, in.RoleSessionName, in.DurationSeconds)
+	if in.ExternalId != nil {
+		f.length("externalId", *in.ExternalId, 2, 1224)
+		f.pattern("externalId", *in.ExternalId, externalID, `[\w+=,.@:\/-]*`)
+	}
+	if err := f.err(in.RoleArn); err != nil {
 		return nil, err
 	}
-	session, err := s.sessions.NewSession(ctx, iam.SessionRequest{
-		RoleARN:    aws.ToString(in.RoleArn),
-		Name:       aws.ToString(in.RoleSessionName),
-		Duration:   time.Duration(seconds(in)) * time.Second,
-		ExternalID: aws.ToString(in.ExternalId),
-	})
+	request := sessionRequest(in.RoleArn, in.RoleSessionName, in.DurationSeconds)
+	request.ExternalID = aws.ToString(in.ExternalId)
+	session, err := s.sessions.NewSession(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	return &sts.AssumeRoleOutput{
-		AssumedRoleUser: &types.AssumedRoleUser{
-			Arn:           aws.String(session.Principal.ARN),
-			AssumedRoleId: aws.String(session.Principal.UserID),
-		},
-		Credentials: &types.Credentials{
-			AccessKeyId:     aws.String(session.AccessKeyID),
-			SecretAccessKey: aws.String(session.SecretAccessKey),
-			SessionToken:    aws.String(session.SessionToken),
-			Expiration:      aws.Time(session.Expires),
-		},
-	}, nil
+	return &sts.AssumeRoleOutput{AssumedRoleUser: assumed(session), Credentials: credentials(session)}, nil
 }
 
-// The limits of https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-const (
-	defaultSeconds = 3600
-	minSeconds     = 900
-	maxSeconds     = 43200
-)
-
-func seconds(in *sts.AssumeRoleInput) int32 {
-	if in.DurationSeconds == nil {
-		return defaultSeconds
+func sessionRequest(arn, name *string, duration *int32) iam.SessionRequest {
+	return iam.SessionRequest{
+		RoleARN: aws.ToString(arn), Name: aws.ToString(name), Duration: time.Duration(seconds(duration)) * time.Second,
 	}
-	return *in.DurationSeconds
 }
 
-var (
-	sessionName = regexp.MustCompile(`^[\w+=,.@-]*$`)
-	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
-	roleARN     = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/[!-~]+$`)
-)
-
-// check looks at the form of the members and reports all that is wrong, as the
-// Query services do.
-func check(in *sts.AssumeRoleInput) error {
-	var faults []string
-	add := func(member, value, constraint string) {
-		faults = append(faults, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint))
-	}
-	arn, name := aws.ToString(in.RoleArn), aws.ToString(in.RoleSessionName)
-	length(add, "roleArn", arn, 20, 2048)
-	length(add, "roleSessionName", name, 2, 64)
-	if !sessionName.MatchString(name) {
-		add("roleSessionName", name, `Member must satisfy regular expression pattern: [\w+=,.@-]*`)
-	}
-	if in.ExternalId != nil {
-		length(add, "externalId", *in.ExternalId, 2, 1224)
-		if !externalID.MatchString(*in.ExternalId) {
-			add("externalId", *in.ExternalId, `Member must satisfy regular expression pattern: [\w+=,.@:\/-]*`)
-		}
-	}
-	if d := seconds(in); d < minSeconds {
-		add("durationSeconds", fmt.Sprint(d), fmt.Sprint("Member must have value greater than or equal to ", minSeconds))
-	} else if d > maxSeconds {
-		add("durationSeconds", fmt.Sprint(d), fmt.Sprint("Member must have value less than or equal to ", maxSeconds))
-	}
-	switch {
-	case len(faults) == 1:
-		return wire.Errorf("ValidationError", "1 validation error detected: %s", faults[0])
-	case len(faults) > 1:
-		return wire.Errorf("ValidationError", "%d validation errors detected: %s", len(faults), strings.Join(faults, "; "))
-	case !roleARN.MatchString(arn):
-		return wire.Errorf("ValidationError", "%s is invalid", arn)
-	}
-	return nil
+func assumed(session iam.Session) *types.AssumedRoleUser {
+	return &types.AssumedRoleUser{Arn: aws.String(session.Principal.ARN), AssumedRoleId: aws.String(session.Principal.UserID)}
 }
 
-func length(add func(member, value, constraint string), member, value string, least, most int) {
-	if len(value) < least {
-		add(member, value, fmt.Sprint("Member must have length greater than or equal to ", least))
-	}
-	if len(value) > most {
-		add(member, value, fmt.Sprint("Member must have length less than or equal to ", most))
+func credentials(session iam.Session) *types.Credentials {
+	return &types.Credentials{
+		AccessKeyId:     aws.String(session.AccessKeyID),
+		SecretAccessKey: aws.String(session.SecretAccessKey),
+		SessionToken:    aws.String(session.SessionToken),
+		Expiration:      aws.Time(session.Expires),
 	}
 }

@@ -40,9 +40,7 @@ func (h roles) Create(ctx context.Context, r *Request) error {
 		return err
 	}
 	in.RoleName, in.AssumeRolePolicyDocument = aws.String(r.given("RoleName", 64)), &trust
-	for _, t := range r.tags() {
-		in.Tags = append(in.Tags, iam.Tag{Key: aws.String(t[0]), Value: aws.String(t[1])})
-	}
+	in.Tags = identityTags(r.tags())
 	out, err := h.room.CreateRole(ctx, in)
 	if err != nil {
 		return err
@@ -148,11 +146,7 @@ func (h roles) retag(ctx context.Context, r *Request) error {
 	if len(add) == 0 {
 		return nil
 	}
-	in := &iam.TagRoleInput{RoleName: &r.ID}
-	for _, t := range add {
-		in.Tags = append(in.Tags, iam.Tag{Key: aws.String(t[0]), Value: aws.String(t[1])})
-	}
-	_, err := h.room.TagRole(ctx, in)
+	_, err := h.room.TagRole(ctx, &iam.TagRoleInput{RoleName: &r.ID, Tags: identityTags(add)})
 	return err
 }
 

@@ -18,7 +18,7 @@ type Rooms struct {
 	Repositories Repositories
 	Groups       SecurityGroups
 	Balancers    Balancers
-	Roles        Roles
+	Identities   Identities
 	Logs         LogGroups
 	Containers   Containers
 }
@@ -73,7 +73,24 @@ type Balancers interface {
 	RemoveTags(context.Context, *elb.RemoveTagsInput) (*elb.RemoveTagsOutput, error)
 }
 
-// Roles is the part of IAM that resources use.
+// Identities is the part of IAM that resources use.
+type Identities interface {
+	Roles
+	Providers
+}
+
+// Providers are IAM's OpenID Connect providers.
+type Providers interface {
+	CreateOpenIDConnectProvider(context.Context, *iam.CreateOpenIDConnectProviderInput) (*iam.CreateOpenIDConnectProviderOutput, error)
+	DeleteOpenIDConnectProvider(context.Context, *iam.DeleteOpenIDConnectProviderInput) (*iam.DeleteOpenIDConnectProviderOutput, error)
+	AddClientIDToOpenIDConnectProvider(context.Context, *iam.AddClientIDToOpenIDConnectProviderInput) (*iam.AddClientIDToOpenIDConnectProviderOutput, error)
+	RemoveClientIDFromOpenIDConnectProvider(context.Context, *iam.RemoveClientIDFromOpenIDConnectProviderInput) (*iam.RemoveClientIDFromOpenIDConnectProviderOutput, error)
+	UpdateOpenIDConnectProviderThumbprint(context.Context, *iam.UpdateOpenIDConnectProviderThumbprintInput) (*iam.UpdateOpenIDConnectProviderThumbprintOutput, error)
+	TagOpenIDConnectProvider(context.Context, *iam.TagOpenIDConnectProviderInput) (*iam.TagOpenIDConnectProviderOutput, error)
+	UntagOpenIDConnectProvider(context.Context, *iam.UntagOpenIDConnectProviderInput) (*iam.UntagOpenIDConnectProviderOutput, error)
+}
+
+// Roles are IAM's roles and their policies.
 type Roles interface {
 	CreateRole(context.Context, *iam.CreateRoleInput) (*iam.CreateRoleOutput, error)
 	UpdateRole(context.Context, *iam.UpdateRoleInput) (*iam.UpdateRoleOutput, error)
