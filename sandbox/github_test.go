@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,6 +113,19 @@ func TestJobsOfGitHub(t *testing.T) {
 	state := must(w.State(w.ctx))(t)
 	if got := state["222222222222"]["iam:oidc-provider"]; !slices.Equal(got, []string{"token.actions.githubusercontent.com"}) {
 		t.Errorf("providers %q", got)
+	}
+}
+
+// TestTokensThroughTheProxy asks for a token where the sandbox is a proxy for itself.
+func TestTokensThroughTheProxy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	proxy := must(url.Parse(w.Endpoint()))(t)
+	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), DisableKeepAlives: true}}
+	response := must(client.Get(w.Info().GitHub.URL("repo:acme/app:pull_request")))(t)
+	response.Body.Close()
+	if response.StatusCode != http.StatusUnauthorized || response.Header.Get("WWW-Authenticate") != "Bearer" {
+		t.Errorf("got %s", response.Status)
 	}
 }
 

@@ -32,7 +32,7 @@ import (
 //	ecs:cluster, ecs:service, ecs:task, ecs:task-set
 //	ecs:task-definition           those that are active
 //	elasticloadbalancing:loadbalancer, elasticloadbalancing:targetgroup
-//	iam:oidc-provider, iam:role
+//	iam:oidc-provider, iam:policy, iam:role
 //	logs:log-group
 type State map[string]map[string][]string
 
@@ -55,7 +55,7 @@ func (s *Sandbox) State(ctx context.Context) (State, error) {
 	state := State{}
 	for _, a := range s.accounts {
 		c := census{ctx: iam.AsService(ctx, a.ID, "sandbox"), rooms: &s.rooms, found: map[string][]string{}}
-		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.providers, c.logGroups} {
+		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.policies, c.providers, c.logGroups} {
 			if err := count(); err != nil {
 				return nil, fmt.Errorf("looking at account %s: %w", a.ID, err)
 			}
@@ -238,6 +238,19 @@ func (c *census) roles() error {
 			if *r.RoleName != accessRole {
 				c.add("iam:role", *r.RoleName)
 			}
+		}
+		return out.Marker, nil
+	})
+}
+
+func (c *census) policies() error {
+	return pages(func(token *string) (*string, error) {
+		out, err := c.rooms.iam.ListPolicies(c.ctx, &iam.ListPoliciesInput{Scope: aws.String("Local"), Marker: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range out.Policies {
+			c.add("iam:policy", *p.PolicyName)
 		}
 		return out.Marker, nil
 	})

@@ -136,6 +136,7 @@ func TestCLI(t *testing.T) {
 	needCLI(t)
 	url := serve(t)
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	const read = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecs:List*","Resource":"*"}]}`
 	for _, test := range []struct{ account, command, want string }{
 		{management, "sts get-caller-identity --query Arn --output text", "arn:aws:iam::999999999999:user/admin"},
 		{management, "organizations describe-organization --query Organization.Id --output text", "o-sandbox001"},
@@ -156,6 +157,9 @@ func TestCLI(t *testing.T) {
 			"token.actions.githubusercontent.com\tother"},
 		{dev, "iam list-open-id-connect-providers --query OpenIDConnectProviderList[].Arn --output text", actionsID},
 		{dev, "iam delete-open-id-connect-provider --open-id-connect-provider-arn " + actionsID, ""},
+		{dev, "iam create-policy --policy-name Read --query Policy.Arn --output text --policy-document " + read, "arn:aws:iam::222222222222:policy/Read"},
+		{dev, "iam create-policy-version --set-as-default --query PolicyVersion.VersionId --output text --policy-arn arn:aws:iam::222222222222:policy/Read --policy-document " + read, "v2"},
+		{dev, "iam list-policies --scope Local --query Policies[].DefaultVersionId --output text", "v2"},
 		{dev, "iam get-role --role-name Execution --query Role.AssumeRolePolicyDocument.Statement[0].Principal.Service --output text", "ecs-tasks.amazonaws.com"},
 	} {
 		out, stderr := cli(t, url, user(test.account), strings.Fields(test.command)...)

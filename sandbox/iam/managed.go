@@ -49,13 +49,13 @@ func managedPolicies() map[string]string {
 	}
 }
 
-// managedPolicy finds a managed policy by its ARN, or NoSuchEntity.
+// managedPolicy finds a policy that AWS manages by its ARN, or NoSuchEntity.
 func managedPolicy(arn string) (namedPolicy, error) {
 	text, ok := managedPolicies()[arn]
 	if !ok {
 		return namedPolicy{}, &wire.Error{
 			Code:    "NoSuchEntity",
-			Message: "Policy " + arn + " does not exist or is not attachable. (The orgship sandbox knows a few AWS managed policies only.)",
+			Message: "Policy " + arn + " does not exist or is not attachable. (Of AWS's own managed policies the orgship sandbox knows a few only.)",
 			Status:  http.StatusNotFound,
 		}
 	}

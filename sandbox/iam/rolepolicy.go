@@ -100,7 +100,7 @@ func (s *Service) AttachRolePolicy(ctx context.Context, in *AttachRolePolicyInpu
 	arn := value(in.PolicyArn)
 	conditions := map[string][]string{"iam:PolicyARN": {arn}}
 	return &AttachRolePolicyOutput{}, s.withRoleConditions(ctx, "iam:AttachRolePolicy", in.RoleName, conditions, func(r *role) error {
-		p, err := managedPolicy(arn)
+		p, err := s.account(r.account).attachable(arn)
 		if err != nil {
 			return err
 		}

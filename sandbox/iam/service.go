@@ -41,6 +41,7 @@ type account struct {
 	roles map[string]*role // by lower-case name: names are unique whatever their case
 	// providers are OpenID Connect providers by URL without "https://".
 	providers map[string]*provider
+	policies  map[string]*customerPolicy // by ARN
 }
 
 // user has one access key and inline policies.
@@ -71,7 +72,9 @@ func New(config Config) *Service {
 func (s *Service) account(id string) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{users: map[string]*user{}, roles: map[string]*role{}, providers: map[string]*provider{}}
+		a = &account{
+			users: map[string]*user{}, roles: map[string]*role{}, providers: map[string]*provider{}, policies: map[string]*customerPolicy{},
+		}
 		s.accounts[id] = a
 	}
 	return a

@@ -60,6 +60,7 @@ func TestReplacement(t *testing.T) {
 		"AWS::ElasticLoadBalancingV2::ListenerRule": "ListenerArn",
 		"AWS::IAM::Role":                            "Path RoleName",
 		"AWS::IAM::Policy":                          "",
+		"AWS::IAM::ManagedPolicy":                   "Description ManagedPolicyName Path",
 		"AWS::IAM::OIDCProvider":                    "Url",
 		"AWS::Logs::LogGroup":                       "LogGroupName",
 		"AWS::ECS::Cluster":                         "ClusterName",

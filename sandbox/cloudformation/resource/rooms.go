@@ -76,7 +76,17 @@ type Balancers interface {
 // Identities is the part of IAM that resources use.
 type Identities interface {
 	Roles
+	Policies
 	Providers
+}
+
+// Policies are the managed policies of IAM that an account makes.
+type Policies interface {
+	CreatePolicy(context.Context, *iam.CreatePolicyInput) (*iam.CreatePolicyOutput, error)
+	DeletePolicy(context.Context, *iam.DeletePolicyInput) (*iam.DeletePolicyOutput, error)
+	CreatePolicyVersion(context.Context, *iam.CreatePolicyVersionInput) (*iam.CreatePolicyVersionOutput, error)
+	ListPolicyVersions(context.Context, *iam.ListPolicyVersionsInput) (*iam.ListPolicyVersionsOutput, error)
+	DeletePolicyVersion(context.Context, *iam.DeletePolicyVersionInput) (*iam.DeletePolicyVersionOutput, error)
 }
 
 // Providers are IAM's OpenID Connect providers.

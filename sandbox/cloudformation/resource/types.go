@@ -6,7 +6,7 @@ func Types(rooms Rooms) map[string]*Type {
 		{repository(rooms.Repositories)},
 		securityGroups(rooms.Groups),
 		balancing(rooms.Balancers),
-		{role(rooms.Identities), rolePolicy(rooms.Identities), oidcProvider(rooms.Identities)},
+		{role(rooms.Identities), rolePolicy(rooms.Identities), managedPolicy(rooms.Identities), oidcProvider(rooms.Identities)},
 		{logGroup(rooms.Logs)},
 		containers(rooms.Containers),
 	}
