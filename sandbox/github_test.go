@@ -122,8 +122,11 @@ func TestTokensThroughTheProxy(t *testing.T) {
 	w := newWorld(t, sandbox.Options{})
 	proxy := must(url.Parse(w.Endpoint()))(t)
 	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), DisableKeepAlives: true}}
-	response := must(client.Get(w.Info().GitHub.URL("repo:acme/app:pull_request")))(t)
-	response.Body.Close()
+	response, err := client.Get(w.Info().GitHub.URL("repo:acme/app:pull_request"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusUnauthorized || response.Header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("got %s", response.Status)
 	}
@@ -177,7 +180,10 @@ func TestTokensStayHidden(t *testing.T) {
 	for _, authorization := range []string{"", "Bearer " + info.RequestToken + "x"} {
 		r := must(http.NewRequestWithContext(w.ctx, http.MethodGet, info.URL("repo:acme/app:pull_request"), nil))(t)
 		r.Header.Set("Authorization", authorization)
-		response := must(http.DefaultClient.Do(r))(t)
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
 		body := must(io.ReadAll(response.Body))(t)
 		response.Body.Close()
 		if response.StatusCode != http.StatusUnauthorized {

@@ -25,8 +25,8 @@ const (
 // operation is the HTTP method.
 const Registry = "registry"
 
-// Fault is trouble on order for requests that match: signed ones, for
-// operations that exist.
+// Fault is trouble on order for requests that match: signed ones, where an
+// operation wants a signature, for operations that exist.
 type Fault struct {
 	Service   string // signing name; "" means any
 	Operation string // "" means any
