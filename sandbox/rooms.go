@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"os"
 	"slices"
 
 	balancing "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
@@ -9,6 +10,7 @@ import (
 	"orgship/sandbox/clock"
 	"orgship/sandbox/cloudformation"
 	"orgship/sandbox/cloudformation/resource"
+	"orgship/sandbox/codebuild"
 	"orgship/sandbox/codedeploy"
 	"orgship/sandbox/ec2"
 	"orgship/sandbox/ecr"
@@ -24,7 +26,7 @@ import (
 )
 
 // open makes the rooms and gives each the others that it needs.
-func (s *Sandbox) open(c clock.Clock, runtime task.Runtime) {
+func (s *Sandbox) open(c clock.Clock, runtime task.Runtime, sources map[string]string) {
 	r := &s.rooms
 	r.iam = iam.New(iam.Config{Clock: c, Organization: s.organization, Region: s.region})
 	r.github = github.New(c)
@@ -38,9 +40,12 @@ func (s *Sandbox) open(c clock.Clock, runtime task.Runtime) {
 		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Images: r.ecr, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: runtime,
 	})
 	r.codedeploy = codedeploy.New(codedeploy.Config{Clock: c, Region: s.region, Auth: r.iam, Balancer: r.elb, Containers: r.ecs})
+	r.codebuild = codebuild.New(codebuild.Config{
+		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Logs: r.logs, Endpoint: s.Endpoint, Sources: sources, Getenv: os.Getenv,
+	})
 	r.cloudformation = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy,
-		Rooms: resource.Rooms{Repositories: r.ecr, Groups: r.ec2, Balancers: r.elb, Identities: r.iam, Logs: r.logs, Containers: r.ecs},
+		Rooms: resource.Rooms{Repositories: r.ecr, Groups: r.ec2, Balancers: r.elb, Identities: r.iam, Logs: r.logs, Containers: r.ecs, Builds: r.codebuild},
 	})
 }
 
@@ -48,7 +53,7 @@ func (s *Sandbox) open(c clock.Clock, runtime task.Runtime) {
 func (r *rooms) wire() []wire.Service {
 	return []wire.Service{
 		r.iam.Wire(), r.sts.Wire(), r.organizations.Wire(), r.ec2.Wire(), r.logs.Wire(), r.ecr.Wire(),
-		r.elb.Wire(), r.ecs.Wire(), r.codedeploy.Wire(), r.cloudformation.Wire(),
+		r.elb.Wire(), r.ecs.Wire(), r.codedeploy.Wire(), r.codebuild.Wire(), r.cloudformation.Wire(),
 	}
 }
 

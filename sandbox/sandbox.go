@@ -22,6 +22,7 @@ import (
 
 	"orgship/sandbox/clock"
 	"orgship/sandbox/cloudformation"
+	"orgship/sandbox/codebuild"
 	"orgship/sandbox/codedeploy"
 	"orgship/sandbox/ec2"
 	"orgship/sandbox/ecr"
@@ -56,7 +57,11 @@ type Options struct {
 	// InContainer lets Listen take all addresses of the machine: for a container
 	// that its engine alone reaches.
 	InContainer bool
-	Log         *slog.Logger // what goes wrong in the sandbox itself; nil drops it
+	// Sources are local folders by source location, such as
+	// "https://github.com/acme/app.git": what CodeBuild's projects build. The
+	// commands of their buildspecs run on this machine, as whoever runs this program.
+	Sources map[string]string
+	Log     *slog.Logger // what goes wrong in the sandbox itself; nil drops it
 }
 
 // Sandbox is a running sandbox. It is safe for concurrent use.
@@ -89,6 +94,7 @@ type rooms struct {
 	elb            *elb.Service
 	ecs            *ecs.Service
 	codedeploy     *codedeploy.Service
+	codebuild      *codebuild.Service
 	cloudformation *cloudformation.Service
 }
 
@@ -113,7 +119,11 @@ func New(o Options) (*Sandbox, error) {
 		s.runtime = &lazyRuntime{}
 		o.Runtime = s.runtime
 	}
-	s.open(c, o.Runtime)
+	sources, err := checkSources(o.Sources)
+	if err != nil {
+		return nil, fmt.Errorf("making sandbox: %w", err)
+	}
+	s.open(c, o.Runtime, sources)
 	if err := s.addAccounts(o.Secrets, o.Key); err != nil {
 		return nil, err
 	}
@@ -166,6 +176,7 @@ func (s *Sandbox) end(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("closing sandbox: %s: %w", what, err))
 		}
 	}
+	note("CodeBuild", s.rooms.codebuild.Close())
 	note("CloudFormation", s.rooms.cloudformation.Close(ctx))
 	note("ECS", s.rooms.ecs.Close(ctx))
 	note("load balancers", s.rooms.elb.Close(ctx))

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -26,6 +27,8 @@ import (
 // has an empty State. The kinds are
 //
 //	cloudformation:stack
+//	codebuild:project, codebuild:report-group
+//	codebuild:build               those that run
 //	ec2:network-interface         attached to a task
 //	ec2:security-group
 //	ecr:repository
@@ -55,7 +58,7 @@ func (s *Sandbox) State(ctx context.Context) (State, error) {
 	state := State{}
 	for _, a := range s.accounts {
 		c := census{ctx: iam.AsService(ctx, a.ID, "sandbox"), rooms: &s.rooms, found: map[string][]string{}}
-		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.policies, c.providers, c.logGroups} {
+		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.policies, c.providers, c.logGroups, c.builds} {
 			if err := count(); err != nil {
 				return nil, fmt.Errorf("looking at account %s: %w", a.ID, err)
 			}
@@ -276,6 +279,51 @@ func (c *census) logGroups() error {
 		}
 		for _, g := range out.LogGroups {
 			c.add("logs:log-group", *g.LogGroupName)
+		}
+		return out.NextToken, nil
+	})
+}
+
+func (c *census) builds() error {
+	err := pages(func(token *string) (*string, error) {
+		out, err := c.rooms.codebuild.ListProjects(c.ctx, &codebuild.ListProjectsInput{NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range out.Projects {
+			c.add("codebuild:project", name)
+		}
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return err
+	}
+	err = pages(func(token *string) (*string, error) {
+		out, err := c.rooms.codebuild.ListBuilds(c.ctx, &codebuild.ListBuildsInput{NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		described, err := c.rooms.codebuild.BatchGetBuilds(c.ctx, &codebuild.BatchGetBuildsInput{Ids: out.Ids})
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range described.Builds {
+			if !b.BuildComplete {
+				c.add("codebuild:build", *b.Id)
+			}
+		}
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return err
+	}
+	return pages(func(token *string) (*string, error) {
+		out, err := c.rooms.codebuild.ListReportGroups(c.ctx, &codebuild.ListReportGroupsInput{NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, arn := range out.ReportGroups {
+			c.add("codebuild:report-group", lastPart(arn))
 		}
 		return out.NextToken, nil
 	})

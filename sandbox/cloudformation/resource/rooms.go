@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -21,6 +22,7 @@ type Rooms struct {
 	Identities   Identities
 	Logs         LogGroups
 	Containers   Containers
+	Builds       Builds
 }
 
 // Repositories is ECR.
@@ -124,6 +126,13 @@ type LogGroups interface {
 	DeleteRetentionPolicy(context.Context, *logs.DeleteRetentionPolicyInput) (*logs.DeleteRetentionPolicyOutput, error)
 	TagResource(context.Context, *logs.TagResourceInput) (*logs.TagResourceOutput, error)
 	UntagResource(context.Context, *logs.UntagResourceInput) (*logs.UntagResourceOutput, error)
+}
+
+// Builds is CodeBuild.
+type Builds interface {
+	CreateProject(context.Context, *codebuild.CreateProjectInput) (*codebuild.CreateProjectOutput, error)
+	UpdateProject(context.Context, *codebuild.UpdateProjectInput) (*codebuild.UpdateProjectOutput, error)
+	DeleteProject(context.Context, *codebuild.DeleteProjectInput) (*codebuild.DeleteProjectOutput, error)
 }
 
 // Containers is ECS.

@@ -9,6 +9,7 @@ func Types(rooms Rooms) map[string]*Type {
 		{role(rooms.Identities), rolePolicy(rooms.Identities), managedPolicy(rooms.Identities), oidcProvider(rooms.Identities)},
 		{logGroup(rooms.Logs)},
 		containers(rooms.Containers),
+		{buildProject(rooms.Builds)},
 	}
 	types := map[string]*Type{}
 	for _, family := range families {
