@@ -99,11 +99,12 @@ func TestDeniedRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.create()
-	for actions, want := range map[string]string{
-		`"logs:CreateLogStream"`:                       "not authorized to perform: logs:CreateLogGroup on resource",
-		`"logs:CreateLogGroup"`:                        "not authorized to perform: logs:CreateLogStream on resource",
-		`"logs:CreateLogGroup","logs:CreateLogStream"`: "not authorized to perform: logs:PutLogEvents on resource",
+	for _, test := range [][2]string{ // the last makes the group
+		{`"logs:CreateLogStream"`, "not authorized to perform: logs:CreateLogGroup on resource"},
+		{`"logs:CreateLogGroup"`, "not authorized to perform: logs:CreateLogStream on resource"},
+		{`"logs:CreateLogGroup","logs:CreateLogStream"`, "not authorized to perform: logs:PutLogEvents on resource"},
 	} {
+		actions, want := test[0], test[1]
 		w.allow(actions)
 		b := w.ended(w.start())
 		if got := fault(b); shown(b) != "SUBMITTED QUEUED PROVISIONING=FAILED FINALIZING COMPLETED" || b.BuildStatus != "FAILED" ||

@@ -68,6 +68,7 @@ func TestReplacement(t *testing.T) {
 		"AWS::ECS::Service":                         "Cluster DeploymentController SchedulingStrategy ServiceName",
 		"AWS::ECS::TaskSet":                         "Cluster ExternalId LaunchType LoadBalancers NetworkConfiguration PlatformVersion Service TaskDefinition",
 		"AWS::ECS::PrimaryTaskSet":                  "Cluster Service",
+		"AWS::CodeBuild::Project":                   "Name",
 	} {
 		typ := types[name]
 		if typ == nil {
@@ -108,6 +109,8 @@ func TestUnmodelled(t *testing.T) {
 		{"AWS::ECS::TaskDefinition", "{Volumes: []}", "property Volumes of AWS::ECS::TaskDefinition"},
 		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: [{Name: a}, {Secrets: []}]}", "property ContainerDefinitions.Secrets of"},
 		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: !If [C, !Ref AWS::NoValue, [{LogConfiguration: {SecretOptions: []}}]]}", "property ContainerDefinitions.LogConfiguration.SecretOptions of"},
+		{"AWS::CodeBuild::Project", "{Triggers: {Webhook: true}}", "property Triggers of AWS::CodeBuild::Project"},
+		{"AWS::CodeBuild::Project", "{Source: {Auth: {Type: CODECONNECTIONS}}}", "property Source.Auth of AWS::CodeBuild::Project"},
 	} {
 		parsed, err := template.Parse([]byte("Resources: {R: {Type: T, Properties: " + c.properties + "}}"))
 		if err != nil {
