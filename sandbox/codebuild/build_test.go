@@ -41,6 +41,11 @@ func TestPhases(t *testing.T) {
 			"INSTALL PRE_BUILD BUILD=FAILED POST_BUILD UPLOAD_ARTIFACTS FINALIZING COMPLETED", failed("false") + "1", "b"},
 		{"post_build", "post_build: {commands: ['false']}", "FAILED",
 			"INSTALL PRE_BUILD BUILD POST_BUILD=FAILED UPLOAD_ARTIFACTS FINALIZING COMPLETED", failed("false") + "1", ""},
+		{"background", "build: {commands: ['(sleep 600; echo no) & exit 4']}\n  post_build: {commands: [echo on]}", "FAILED",
+			"INSTALL PRE_BUILD BUILD=FAILED POST_BUILD UPLOAD_ARTIFACTS FINALIZING COMPLETED", failed("(sleep 600; echo no) & exit 4") + "4", "on"},
+		{"killed", "build: {commands: [kill -9 $$]}\n  post_build: {commands: [echo $CODEBUILD_SRC_DIR | grep -c src]}", "FAILED",
+			"INSTALL PRE_BUILD BUILD=FAILED POST_BUILD UPLOAD_ARTIFACTS FINALIZING COMPLETED",
+			"COMMAND_EXECUTION_ERROR: Error while executing command: kill -9 $$. Reason: signal: killed", "1"},
 		{"syntax", "build: {commands: ['if']}\n  post_build: {commands: [echo on]}", "FAILED",
 			"INSTALL PRE_BUILD BUILD=FAILED POST_BUILD UPLOAD_ARTIFACTS FINALIZING COMPLETED", failed("if"), "on"},
 	} {

@@ -2,7 +2,6 @@ package codebuild
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -46,7 +45,7 @@ type ReportSpec struct {
 func ParseBuildspec(source []byte) (*Buildspec, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(source, &document); err != nil {
-		return nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "yaml: "))
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	if len(document.Content) == 0 {
 		return nil, errors.New("the buildspec is empty")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -131,7 +132,7 @@ func readCases(source string, spec ReportSpec) ([]types.TestCase, error) {
 	defer root.Close()
 	files, err := matching(root.FS(), spec.Files)
 	if err != nil || len(files) == 0 {
-		return nil, cmp.Or(err, fmt.Errorf("no matching report paths found"))
+		return nil, cmp.Or(err, errors.New("no matching report paths found"))
 	}
 	var cases []types.TestCase
 	for _, file := range files {

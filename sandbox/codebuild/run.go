@@ -109,18 +109,18 @@ func (s *Service) phase(ctx context.Context, r *run, name types.BuildPhaseType, 
 		r.ended = f.status
 	}
 	p := types.BuildPhase{PhaseType: name, StartTime: &begun, PhaseStatus: types.StatusTypeSucceeded}
-	context := types.PhaseContext{StatusCode: new(""), Message: new("")}
+	told := types.PhaseContext{StatusCode: new(""), Message: new("")}
 	if f != nil {
 		r.failing = true
-		p.PhaseStatus, context.StatusCode, context.Message = f.status, &f.code, &f.message
+		p.PhaseStatus, told.StatusCode, told.Message = f.status, &f.code, &f.message
 	}
 	if name != types.BuildPhaseTypeSubmitted && name != types.BuildPhaseTypeQueued {
-		p.Contexts = []types.PhaseContext{context}
+		p.Contexts = []types.PhaseContext{told}
 	}
 	ended := s.cfg.Clock.Now()
 	p.EndTime, p.DurationInSeconds = &ended, new(int64(ended.Sub(begun)/time.Second))
 	r.say("Phase complete: %s State: %s", name, p.PhaseStatus)
-	r.say("Phase context status code: %s Message: %s", *context.StatusCode, *context.Message)
+	r.say("Phase context status code: %s Message: %s", *told.StatusCode, *told.Message)
 	s.change(func() { r.build.Phases[len(r.build.Phases)-1] = p })
 	return f == nil
 }

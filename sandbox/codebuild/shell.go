@@ -33,7 +33,8 @@ type shell struct {
 	env     []string // what it begins with
 	output  *os.File // takes what commands print
 
-	running  *exec.Cmd // nil when there is none
+	running  *exec.Cmd  // nil when there is none
+	exited   chan error // how it ended, once it has
 	commands *os.File
 	answers  *os.File
 	statuses *bufio.Reader
@@ -92,7 +93,13 @@ func (s *shell) start() error {
 		_ = answers.Close()
 		return err
 	}
-	s.running, s.commands, s.answers, s.statuses = cmd, commands, answers, bufio.NewReader(answers)
+	exited := make(chan error, 1)
+	s.running, s.exited, s.commands, s.answers, s.statuses = cmd, exited, commands, answers, bufio.NewReader(answers)
+	go func() {
+		err := cmd.Wait()
+		killGroup(cmd.Process.Pid) // a subshell of it may hold the answers open
+		exited <- err
+	}()
 	return nil
 }
 
@@ -109,8 +116,7 @@ func (s *shell) end() (reason string) {
 		return ""
 	}
 	_ = s.commands.Close()
-	err := s.running.Wait()
-	killGroup(s.running.Process.Pid)
+	err := <-s.exited
 	_ = s.answers.Close()
 	s.running = nil
 	if dir, err := os.ReadFile(filepath.Join(s.files, "dir")); err == nil {
