@@ -119,8 +119,10 @@ func (s *Service) phase(ctx context.Context, r *run, name types.BuildPhaseType, 
 	}
 	ended := s.cfg.Clock.Now()
 	p.EndTime, p.DurationInSeconds = &ended, new(int64(ended.Sub(begun)/time.Second))
-	r.say("Phase complete: %s State: %s", name, p.PhaseStatus)
-	r.say("Phase context status code: %s Message: %s", *told.StatusCode, *told.Message)
+	if name != types.BuildPhaseTypeProvisioning && name != types.BuildPhaseTypeFinalizing { // those are outside the container
+		r.say("Phase complete: %s State: %s", name, p.PhaseStatus)
+		r.say("Phase context status code: %s Message: %s", *told.StatusCode, *told.Message)
+	}
 	s.change(func() { r.build.Phases[len(r.build.Phases)-1] = p })
 	return f == nil
 }
