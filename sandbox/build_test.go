@@ -112,6 +112,9 @@ func TestBuildTrouble(t *testing.T) {
 		t.Error("ListProjects wasn't throttled")
 	}
 	must(client.ListProjects(w.ctx, &codebuild.ListProjectsInput{}))(t)
+	if _, err := client.StartBuild(w.ctx, &codebuild.StartBuildInput{ProjectName: aws.String("app")}); err == nil || !strings.Contains(err.Error(), "orgship sandbox --source") {
+		t.Errorf("commands may run here without anybody's leave: %v", err)
+	}
 	_, err := sandbox.New(sandbox.Options{Sources: map[string]string{"https://github.com/acme/app.git": filepath.Join(t.TempDir(), "none")}})
 	var source *sandbox.SourceError
 	if !errors.As(err, &source) || source.Hint() == "" {

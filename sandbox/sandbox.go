@@ -60,6 +60,7 @@ type Options struct {
 	// Sources are local folders by source location, such as
 	// "https://github.com/acme/app.git": what CodeBuild's projects build. The
 	// commands of their buildspecs run on this machine, as whoever runs this program.
+	// Without any, no build is started.
 	Sources map[string]string
 	Log     *slog.Logger // what goes wrong in the sandbox itself; nil drops it
 }

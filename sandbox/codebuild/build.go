@@ -52,6 +52,9 @@ func (s *Service) StartBuild(ctx context.Context, in *codebuild.StartBuildInput)
 	if err := s.cfg.Auth.Authorize(ctx, "codebuild:StartBuild", s.projectARN(ctx, name)); err != nil {
 		return nil, err
 	}
+	if len(s.cfg.Sources) == 0 {
+		return nil, wire.NotModelled("starting a build, which runs commands on this machine: nobody allowed it with orgship sandbox --source")
+	}
 	if err := checkVariables(in.EnvironmentVariablesOverride); err != nil {
 		return nil, err
 	}

@@ -50,7 +50,8 @@ type Config struct {
 	Logs   Logs
 	// Endpoint returns the URL of the sandbox, which builds find in AWS_ENDPOINT_URL.
 	Endpoint func() string
-	// Sources are local folders by the location of a project's source.
+	// Sources are local folders by the location of a project's source. Without any,
+	// nobody allowed commands to run on this machine, and no build is started.
 	Sources map[string]string
 	// Getenv reads this machine's environment, of which builds get HOME and PATH.
 	Getenv func(name string) string

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -279,4 +280,15 @@ func (c *callers) lines(t *testing.T, cfg aws.Config, build cbtypes.Build) strin
 		text.WriteString(aws.ToString(e.Message) + "\n")
 	}
 	return text.String()
+}
+
+// poll is how long is waited between two looks.
+const poll = 200 * time.Millisecond
+
+// wait waits for the next look.
+func wait(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(poll):
+	}
 }

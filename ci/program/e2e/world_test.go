@@ -130,12 +130,18 @@ const planted = "CANARYfe0d93b9c1"
 // newBox starts a sandbox.
 func newBox(t *testing.T) *box {
 	t.Helper()
+	return newBoxWith(t, nil)
+}
+
+// newBoxWith starts a sandbox whose CodeBuild has sources.
+func newBoxWith(t *testing.T, sources map[string]string) *box {
+	t.Helper()
 	w := need(t)
 	secrets := map[string]string{}
 	for _, digit := range "123459" {
 		secrets[strings.Repeat(string(digit), 12)] = planted + strings.Repeat(string(digit), 40-len(planted))
 	}
-	s, err := sandbox.New(sandbox.Options{Speed: 60, Secrets: secrets})
+	s, err := sandbox.New(sandbox.Options{Speed: 60, Secrets: secrets, Sources: sources})
 	if err != nil {
 		t.Fatal(err)
 	}
