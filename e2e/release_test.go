@@ -271,6 +271,57 @@ func TestInterruptedAndResumed(t *testing.T) {
 	}
 }
 
+// The credentials end in the middle of a release: it says so in one line, and
+// with new ones the same command goes on.
+func TestExpiredInTheMiddle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.released()
+	req := w.request("Green", "2.0", "Green")
+	req.Change.TerminationWaitMinutes = aws.Int(2)
+	var faults []*wire.Injected
+	for _, f := range []wire.Fault{
+		{Service: "cloudformation", Operation: "DescribeStackEvents", After: 4},
+		{Service: "cloudformation", Operation: "CancelUpdateStack"},
+		{Service: "codedeploy", After: 4},
+	} {
+		f.Kind, f.Account = wire.ExpiredCredentials, w.dev.ID
+		faults = append(faults, w.box.Fail(f))
+	}
+	r, err := w.releaser(w.dev, nil).Release(t.Context(), req)
+	must(t, r, err, report.Error, report.StillGoing)
+	const want = `what was begun in the stack goes on by itself: watching stack "demo": the credentials have expired`
+	if r.Summary != want || len(r.Errors) != 1 || len(r.Hints) != 0 || !strings.HasPrefix(r.Errors[0].Hint, "get new credentials, and run the same command again: it goes on") {
+		t.Errorf("summary %q, errors %+v, hints %q", r.Summary, r.Errors, r.Hints)
+	}
+	for _, f := range faults {
+		f.Clear()
+	}
+	r, err = w.releaser(w.dev, nil).Release(t.Context(), req)
+	must(t, r, err, report.Successful, report.Released)
+}
+
+// Credentials that have ended are never taken for a missing permission or image.
+func TestExpiredFromTheStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	req := w.request("Blue", "1.0", "Blue")
+	for _, f := range []wire.Fault{
+		{Service: "ecr", Operation: "GetAuthorizationToken"}, {Service: "ecr", Operation: "DescribeImages"}, {Service: "ecr", Operation: "GetRepositoryPolicy"},
+		{Service: "organizations"}, {Service: "cloudformation", Operation: "CreateChangeSet"},
+	} {
+		f.Kind = wire.ExpiredCredentials
+		fault := w.box.Fail(f)
+		r, err := w.releaser(w.dev, nil).Release(t.Context(), req)
+		must(t, r, err, report.Error, report.Refused)
+		if fault.Hits() == 0 || !strings.HasSuffix(r.Summary, "the credentials have expired") || strings.Contains(r.Summary, "operation error") ||
+			!strings.HasPrefix(r.Errors[0].Hint, "get new credentials, and run the same command again. ") {
+			t.Errorf("%s %s: %d hits, %+v", f.Service, f.Operation, fault.Hits(), r.Errors)
+		}
+		fault.Clear()
+	}
+}
+
 func TestNothingToDo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

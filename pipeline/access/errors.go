@@ -25,7 +25,13 @@ func (h *hinted) Hint() string { return h.hint }
 func explain(err error, r Repository) error {
 	var missing *types.RepositoryNotFoundException
 	var api smithy.APIError
+	var clear interface { // somebody has explained it
+		error
+		Hint() string
+	}
 	switch {
+	case errors.As(err, &clear):
+		return clear
 	case errors.As(err, &missing):
 		return &hinted{fmt.Errorf("there is no such repository in %s (%w)", r.Region, plain(missing)),
 			"create it with the stack of cfn/ecr-repository.yaml; is the region right?"}

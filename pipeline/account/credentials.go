@@ -3,8 +3,8 @@
 //
 // Every AWS client of the pipeline is made from a configuration of this
 // package. Credentials enter as the JSON of AWS's credential_process format, or
-// by the SDK's default chain, and never leave: they print as "redacted", and no
-// error holds any part of them.
+// by the SDK's default chain, and leave by [Export] alone: they print as
+// "redacted", and no error holds any part of them.
 package account
 
 import (
@@ -144,7 +144,7 @@ func (c Credentials) Expires() (time.Time, bool) {
 func expired(at time.Time) error {
 	return &Error{
 		line: fmt.Sprintf("the credentials expired at %s", at.UTC().Format(time.RFC3339)),
-		hint: exportHint,
+		hint: exportHint, expired: true,
 	}
 }
 

@@ -17,9 +17,10 @@ import (
 // Error is an error in one clear line, with what helps against it. What it
 // was made of can still be matched.
 type Error struct {
-	line string
-	hint string
-	err  error // may be nil
+	line    string
+	hint    string
+	err     error // may be nil
+	expired bool  // see Expired
 }
 
 func (e *Error) Error() string { return e.line }
@@ -28,6 +29,13 @@ func (e *Error) Error() string { return e.line }
 func (e *Error) Hint() string { return e.hint }
 
 func (e *Error) Unwrap() error { return e.err }
+
+// Expired tells whether an error, of a client of a configuration of this package,
+// says that credentials have ended: no call with them will be answered any more.
+func Expired(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.expired
+}
 
 // Explain turns what the SDK says about an endpoint that can't be reached and
 // about credentials that are missing, expired or refused into an *Error: one
@@ -106,7 +114,7 @@ func explainCode(err error) *Error {
 	}
 	switch api.ErrorCode() {
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
-		return &Error{line: "the credentials have expired", hint: exportHint}
+		return &Error{line: "the credentials have expired", hint: exportHint, expired: true}
 	case "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId":
 		return &Error{line: "AWS does not know these credentials (" + api.ErrorCode() + ")",
 			hint: "they may be of another endpoint, region or partition, be deleted, or lack their session token; " + exportHint}
@@ -122,7 +130,7 @@ func explainMissing(err error) *Error {
 	var sso *ssocreds.InvalidTokenError
 	switch {
 	case errors.As(err, &sso):
-		return &Error{line: "the SSO session has ended", hint: "aws sso login"}
+		return &Error{line: "the SSO session has ended", hint: "aws sso login", expired: true}
 	case during(err, "ec2imds", ""), strings.Contains(err.Error(), "static credentials are empty"):
 		return &Error{line: "no AWS credentials were found", hint: exportHint}
 	}

@@ -92,7 +92,13 @@ func explain(err error) error {
 	var none *types.AWSOrganizationsNotInUseException
 	var account *types.AccountNotFoundException
 	var child *types.ChildNotFoundException
+	var clear interface { // somebody has explained it
+		error
+		Hint() string
+	}
 	switch {
+	case errors.As(err, &clear):
+		return clear
 	case errors.As(err, &denied):
 		return &hinted{err, "AWS Organizations answers the management account and delegated administrators only, and their policies must allow organizations:Describe* and organizations:List*"}
 	case errors.As(err, &none):

@@ -52,13 +52,13 @@ func (h *hinted) Hint() string { return h.hint }
 // explain turns an error of the registry or of ECR's API about a repository
 // into one line, with a hint where there is one to give.
 func (p place) explain(err error) error {
-	var explained *hinted
+	var ours *hinted
 	var network *net.OpError
 	var repository *types.RepositoryNotFoundException
 	var image *types.ImageNotFoundException
 	switch code, status := registryCode(err); {
-	case errors.As(err, &explained):
-		return explained
+	case errors.As(err, &ours):
+		return ours
 	case errors.As(err, &network):
 		return &hinted{fmt.Errorf("can't be reached: %w", network), "are the region, and AWS_ENDPOINT_URL if it is set, right, and is the network up?"}
 	case errors.As(err, &repository), code == transport.NameUnknownErrorCode:
@@ -126,9 +126,19 @@ func denied(err error) bool {
 	return errors.As(err, &e) && strings.HasPrefix(e.ErrorCode(), "AccessDenied")
 }
 
+// explained is an error that somebody has made one clear line of.
+type explained interface {
+	error
+	Hint() string
+}
+
 // plain leaves the SDK's wrapping (operation, status, request id) off an error
-// that AWS answered with: code and message say it all.
+// that AWS answered with: code and message say it all, or who explained it.
 func plain(err error) error {
+	var clear explained
+	if errors.As(err, &clear) {
+		return clear
+	}
 	var e smithy.APIError
 	if errors.As(err, &e) {
 		return fmt.Errorf("%s: %s", e.ErrorCode(), e.ErrorMessage())

@@ -73,6 +73,10 @@ func loginError(err error) error {
 	if errors.As(err, &network) {
 		return err // explained by the caller
 	}
+	var clear explained
+	if errors.As(err, &clear) {
+		return &hinted{fmt.Errorf("logging in to ECR: %w", clear), clear.Hint()}
+	}
 	return &hinted{
 		fmt.Errorf("logging in to ECR: %w", plain(err)),
 		"the caller needs ecr:GetAuthorizationToken on resource *; check with: aws ecr get-login-password",

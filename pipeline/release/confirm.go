@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"orgship/pipeline/account"
 	"orgship/pipeline/report"
 )
 
@@ -142,16 +143,21 @@ func (w *work) finish(ctx context.Context, err error) (report.Report, error) {
 	if err == nil {
 		return w.rec.Close(w.result.verdict, w.result.outcome, w.result.summary), nil
 	}
-	if w.result.verdict == "" {
-		w.result = result{verdictOf(err), report.Refused, err.Error()}
-		if ctx.Err() != nil {
-			w.result = result{report.Inconclusive, report.Refused, "interrupted before anything was changed"}
-		}
-	}
 	step := ""
 	var at *stepError
 	if errors.As(err, &at) {
 		step, err = at.step, at.err
+	}
+	if account.Expired(err) {
+		err = &ExpiredError{Begun: w.result.outcome == report.StillGoing, Err: err}
+	}
+	switch {
+	case w.result.verdict == "" && ctx.Err() != nil:
+		w.result = result{report.Inconclusive, report.Refused, "interrupted before anything was changed"}
+	case w.result.verdict == "":
+		w.result = result{verdictOf(err), report.Refused, err.Error()}
+	case w.result.verdict == report.Error && w.result.outcome == report.StillGoing && account.Expired(err):
+		w.result.summary = err.Error()
 	}
 	w.rec.Problem(problem(step, err))
 	r := w.rec.Close(w.result.verdict, w.result.outcome, w.result.summary)

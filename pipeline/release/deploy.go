@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"orgship/pipeline/account"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 )
@@ -77,7 +78,7 @@ func (w *work) conclude(ctx context.Context, end stack.End, err error) error {
 		w.rec.Finish(stepDecide, report.Skipped, "there was nothing to decide about")
 		return &stepError{stepApply, err}
 	}
-	if w.result.outcome == report.StillGoing {
+	if w.result.outcome == report.StillGoing && !account.Expired(err) {
 		w.advise("run the same command again: it goes on from where the stack is; to go back instead: orgship rollback " + w.req.Stack)
 	}
 	return &stepError{stepApply, err}

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 
+	"orgship/pipeline/account"
 	"orgship/pipeline/org"
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
+	"orgship/template"
 )
 
 // Error says that a run did not do what was asked. The report says the same
@@ -54,6 +56,30 @@ func (e *NoRecordError) Hint() string {
 	return "name the image: --image repository@sha256:… (aws ecr describe-images lists what there is)"
 }
 
+// ExpiredError says that the credentials ended in the middle of a run.
+type ExpiredError struct {
+	Begun bool // the stack changes: it goes on by itself
+	Err   error
+}
+
+func (e *ExpiredError) Error() string {
+	if e.Begun {
+		return "what was begun in the stack goes on by itself: " + e.Err.Error()
+	}
+	return e.Err.Error()
+}
+
+func (e *ExpiredError) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (e *ExpiredError) Hint() string {
+	again := "get new credentials, and run the same command again"
+	if e.Begun {
+		again += ": it goes on from where the stack is. Going back needs new ones too: nothing can be cancelled with these"
+	}
+	return again + ". New ones: " + hint(e.Err)
+}
+
 // hint returns what an error says to do about it, "" for nothing.
 func hint(err error) string {
 	var with interface{ Hint() string }
@@ -65,6 +91,9 @@ func hint(err error) string {
 
 // verdictOf tells a refusal (Failed) from work that could not be done (Error).
 func verdictOf(err error) report.Verdict {
+	if account.Expired(err) {
+		return report.Error
+	}
 	for _, refusal := range []any{
 		new(*stack.LintError), new(*stack.MixedError), new(*stack.ChangeSetError), new(*stack.StateError), new(*stack.ParameterError),
 		new(*stack.TooLargeError), new(*stack.RolledBackError), new(*stack.StuckError), new(*stack.InProgressError),
@@ -87,7 +116,13 @@ func problem(step string, err error) report.Problem {
 	p := report.Problem{Step: step, Message: err.Error(), Hint: hint(err)}
 	var back *stack.RolledBackError
 	var stuck *stack.StuckError
+	var refused *stack.LintError
+	var fault *template.Error
 	switch {
+	case errors.As(err, &refused):
+		p.Line = refused.Findings[0].Line
+	case errors.As(err, &fault):
+		p.Line = fault.Line
 	case errors.As(err, &back):
 		p.Cause = cause(back.End.Cause)
 	case errors.As(err, &stuck):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"orgship/pipeline/account"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 	"orgship/pipeline/verify"
@@ -86,6 +88,10 @@ func TestRelease(t *testing.T) {
 			w.planErr = &stack.MixedError{Name: "demo", Others: []stack.Change{{LogicalID: "LogGroup"}}}
 		}, report.Failed, report.Refused, false, "LogGroup"},
 		{"not begun", func(w *world) { w.beginErr = errors.New("no connection") }, report.Error, report.Refused, false, "no connection"},
+		{"the credentials end before anything is begun", func(w *world) { w.planErr = ended() }, report.Error, report.Refused, false, "the credentials expired at 1999"},
+		{"the credentials end while the stack changes", func(w *world) {
+			w.watchErr = fmt.Errorf("watching: %w", ended())
+		}, report.Error, report.StillGoing, false, "goes on by itself: watching: the credentials expired at 1999"},
 		{"out of sight", func(w *world) {
 			w.watchErr = &stack.LostError{For: time.Hour, Err: errors.New("no connection")}
 		}, report.Error, report.StillGoing, false, "could not be followed"},
@@ -104,6 +110,49 @@ func TestRelease(t *testing.T) {
 				}
 				if _, err := json.Marshal(r); err != nil {
 					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// ended is what a client says whose credentials have ended.
+func ended() error {
+	c, err := account.ParseCredentials([]byte(`{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s","Expiration":"1999-01-02T03:04:05Z"}`)) // before the time of synctest
+	if err == nil {
+		_, err = c.Retrieve(context.Background())
+	}
+	return err
+}
+
+// New credentials are what helps when the old ones end: to go on, and to go back.
+func TestExpired(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		world func(*world)
+		again string
+	}{
+		{"before anything is begun", func(w *world) { w.beginErr = ended() }, "run the same command again. New ones: log in"},
+		{"while the stack changes", func(w *world) { w.watchErr = ended() }, "run the same command again: it goes on from where the stack is. Going back needs new ones too"},
+		{"when it should go back", func(w *world) {
+			w.story = course(greenErrs)[:4]
+			w.cancel = ended
+			w.story = append(w.story, later(10*time.Second, act{0, func(w *world) { w.lose(ended()) }}))
+		}, "Going back needs new ones too"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				test.world(w)
+				r, err := w.releaser().Release(t.Context(), request())
+				if r.Verdict != report.Error || len(r.Hints) > 0 || len(r.Errors) == 0 {
+					t.Errorf("%s, %s, hints %q, errors %+v", r.Verdict, r.Outcome, r.Hints, r.Errors)
+				}
+				var hinted interface{ Hint() string }
+				if !errors.As(err, &hinted) || !strings.Contains(hinted.Hint(), test.again) || !strings.HasPrefix(hinted.Hint(), "get new credentials") {
+					t.Errorf("error %v, hint %q", err, hint(err))
+				}
+				if last := r.Errors[len(r.Errors)-1]; last.Hint != hint(err) || strings.Contains(last.Message, "\n") {
+					t.Errorf("reported as %+v", last)
 				}
 			})
 		})

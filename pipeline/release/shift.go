@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"orgship/pipeline/account"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 )
@@ -143,7 +144,7 @@ func (s *shift) onEvent(ctx context.Context, e stack.Event) {
 // be read.
 func (s *shift) following(ctx context.Context, since time.Time) {
 	err := s.cfg.Stacks.Traffic(ctx, s.from.StackID, since, func(t stack.Traffic) { send(ctx, s.traffic, t) })
-	if err == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil || account.Expired(err) { // expired: the watch says so
 		return
 	}
 	s.advise(err.Error() + ": " + hint(err))

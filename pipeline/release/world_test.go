@@ -34,6 +34,7 @@ type world struct {
 	class    stack.Class
 	over     chan struct{} // the test is over
 	events   chan stack.Event
+	lost     chan error // ends the watch
 	shares   chan stack.Traffic
 	answer   func() verify.Attempt
 	story    []act
@@ -118,7 +119,7 @@ func living() *world {
 	return &world{
 		stack: &stack.Stack{ID: theStack, Name: "demo", Status: "UPDATE_COMPLETE", Outputs: map[string]string{"LoadBalancerDNSName": "demo.example"}},
 		body:  body, class: stack.GreenDeployment,
-		over: make(chan struct{}), events: make(chan stack.Event), shares: make(chan stack.Traffic),
+		over: make(chan struct{}), events: make(chan stack.Event), lost: make(chan error, 1), shares: make(chan stack.Traffic),
 		answer: func() verify.Attempt { return blueSays },
 	}
 }
@@ -192,11 +193,15 @@ func (w *world) Watch(ctx context.Context, _ stack.From, each func(stack.Event))
 				}
 				return end, nil
 			}
+		case err := <-w.lost:
+			return stack.End{}, err
 		case <-ctx.Done():
 			return stack.End{}, context.Cause(ctx)
 		}
 	}
 }
+
+func (w *world) lose(err error) { w.lost <- err }
 
 func (w *world) Traffic(ctx context.Context, _ string, _ time.Time, each func(stack.Traffic)) error {
 	if w.traffic != nil {

@@ -248,6 +248,7 @@ const (
 type Problem struct {
 	Step    string `json:"step,omitempty"`
 	Message string `json:"message"`
+	Line    int    `json:"line,omitempty"` // in the template
 	Cause   *Cause `json:"cause,omitempty"`
 	Hint    string `json:"hint,omitempty"`
 }

@@ -171,11 +171,17 @@ type callError struct{ err error }
 func (e *callError) Error() string { return errorCode(e.err) + ": " + errorText(e.err) }
 func (e *callError) Unwrap() error { return e.err }
 
-// plain makes one clear line of an error, unless somebody has done so: an error
-// with a hint is left as it is.
+// plain makes one clear line of a call's error, unless somebody has done so: of
+// an error with a hint only the SDK's wrapping is left off.
 func plain(err error) error {
-	var explained interface{ Hint() string }
-	if errors.As(err, &explained) || errorCode(err) == "" {
+	var explained interface {
+		error
+		Hint() string
+	}
+	switch {
+	case errors.As(err, &explained):
+		return explained
+	case errorCode(err) == "":
 		return err
 	}
 	return &callError{err}
