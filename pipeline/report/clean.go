@@ -13,8 +13,15 @@ const maxText = 2000
 
 // Clean makes a text from outside safe to show on one line: control characters
 // (terminal escapes, line breaks that could start a workflow command) and
-// broken UTF-8 become spaces, runs of space one, and a long text is cut.
+// broken UTF-8 become spaces, runs of space one, and a long text is cut. The
+// older form of a workflow command, ##[error], GitHub's runner finds anywhere in
+// a line, so that is taken apart.
+// https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
 func Clean(text string) string {
+	return strings.ReplaceAll(oneLine(text), "##[", "## [")
+}
+
+func oneLine(text string) string {
 	var b strings.Builder
 	space := false
 	for _, r := range text {

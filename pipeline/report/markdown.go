@@ -8,17 +8,37 @@ import (
 )
 
 // Markdown renders a finished report, for a pull request or a job's summary.
-func Markdown(r Report) string {
+func Markdown(r Report) string { return markdown(r, r.Events) }
+
+// Brief is Markdown in at most limit bytes: of the events only the latest are
+// shown, as many as fit. What is too long even without any is cut.
+func Brief(r Report, limit int) string {
+	events := r.Events
+	text := markdown(r, events)
+	for len(text) > limit && len(events) > 0 {
+		events = events[(len(events)+1)/2:]
+		text = markdown(r, events)
+	}
+	if len(text) <= limit {
+		return text
+	}
+	const more = "\n…\n"
+	head := text[:max(limit-len(more), 0)]
+	return head[:strings.LastIndex(head, "\n")+1] + more[:min(len(more), max(limit, 0))]
+}
+
+func markdown(r Report, events []Event) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s %s: %s, %s\n\n", sign(r.Verdict), r.Kind, r.Verdict, r.Outcome)
+	fmt.Fprintf(&b, "## %s %s: %s, %s\n\n", sign(r.Verdict), md(string(r.Kind)), md(string(r.Verdict)), md(string(r.Outcome)))
 	fmt.Fprintf(&b, "%s\n\n", md(r.Summary))
 	mdFacts(&b, r)
 	mdProblems(&b, r)
 	mdSteps(&b, r)
+	mdChart(&b, r)
 	mdPlan(&b, r.Plan)
 	mdAnswers(&b, r)
 	mdAccess(&b, r.Access)
-	mdEvents(&b, r)
+	mdEvents(&b, r, events)
 	return b.String()
 }
 
@@ -117,7 +137,7 @@ func mdSteps(b *strings.Builder, r Report) {
 		if !s.Started.IsZero() {
 			took = span(s.Seconds)
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", md(s.Name), s.State, took, md(s.Detail))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", md(s.Name), md(string(s.State)), took, md(s.Detail))
 	}
 	b.WriteString("\n")
 }
@@ -144,7 +164,7 @@ func colon(text string) string {
 
 func mdAnswers(b *strings.Builder, r Report) {
 	if v := r.Verification; v != nil {
-		fmt.Fprintf(b, "Verification: **%s**, %s (expected %s)\n\n", v.Verdict, md(v.Reason), md(v.Expect))
+		fmt.Fprintf(b, "Verification: **%s**, %s (expected %s)\n\n", md(string(v.Verdict)), md(v.Reason), md(v.Expect))
 	}
 	p := r.Probe
 	if p == nil || p.Sent == 0 {
@@ -175,14 +195,29 @@ func mdAccess(b *strings.Builder, list []Access) {
 	b.WriteString("\n")
 }
 
-func mdEvents(b *strings.Builder, r Report) {
-	if len(r.Events) == 0 {
+// mdChart draws what went on when, and who answered: the timeline's own chart.
+func mdChart(b *strings.Builder, r Report) {
+	var chart strings.Builder
+	Style{Unicode: true}.chart(&chart, r)
+	if chart.Len() > 0 {
+		fmt.Fprintf(b, "```\n%s```\n\n", unfenced(chart.String()))
+	}
+}
+
+// unfenced takes apart what would end a block of code.
+func unfenced(text string) string { return strings.ReplaceAll(text, "```", "'''") }
+
+func mdEvents(b *strings.Builder, r Report, events []Event) {
+	if len(events) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "<details><summary>%d events</summary>\n\n```\n", len(r.Events))
-	for _, e := range r.Events {
-		line := Line(e, r.Started, Style{Unicode: true})
-		b.WriteString(strings.ReplaceAll(line, "```", "'''") + "\n")
+	count := fmt.Sprintf("%d events", len(r.Events))
+	if len(events) < len(r.Events) {
+		count = fmt.Sprintf("the last %d of %s", len(events), count)
+	}
+	fmt.Fprintf(b, "<details><summary>%s</summary>\n\n```\n", count)
+	for _, e := range events {
+		b.WriteString(unfenced(Line(e, r.Started, Style{Unicode: true})) + "\n")
 	}
 	b.WriteString("```\n\n</details>\n")
 }

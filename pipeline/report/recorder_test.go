@@ -20,6 +20,7 @@ func TestClean(t *testing.T) {
 		"\x1b[31mred\x1b[0m":           "[31mred [0m",
 		"a\u202eb\u0000c":              "a b c",
 		"broken \xff utf-8":            "broken utf-8",
+		"an ##[error] of the runner's": "an ## [error] of the runner's",
 		"  spaces  ":                   "spaces",
 		strings.Repeat("x", 5000):      strings.Repeat("x", 2001) + "…",
 	} {

@@ -149,8 +149,13 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	junit, err := report.JUnit(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, got := range map[string]string{
 		"report.json":        string(document),
+		"junit.xml":          string(junit),
 		"report.md":          report.Markdown(whole),
 		"timeline.txt":       report.Timeline(whole, unicode),
 		"timeline-ascii.txt": report.Timeline(whole, ascii),

@@ -69,7 +69,8 @@ func (s Style) chart(b *strings.Builder, r Report) {
 }
 
 func (s Style) stepBar(step Step, c scale) string {
-	from, to := c.column(step.Started), c.column(step.Ended)
+	from := c.column(step.Started)
+	to := max(from, c.column(step.Ended))
 	rest := strings.Repeat(" ", c.columns-to-1)
 	return strings.Repeat(" ", from) + s.paint(blue, strings.Repeat(s.pick("█", "="), to-from+1)) + rest
 }
@@ -92,7 +93,7 @@ func level(traffic []Traffic, at time.Time, top int) int {
 		}
 		share = t.Percent
 	}
-	return min(int(share/100*float64(top)+0.999), top)
+	return int(min(max(share, 0), 100)/100*float64(top) + 0.999)
 }
 
 // answerRows draws for each answerer when it answered, and when requests were lost.
