@@ -70,6 +70,9 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Ask a service over HTTP until the verdict is clear."`
 	Destroy  destroyCommand  `cmd:"" help:"Delete a stack with all that it made."`
 	Lint     lintCommand     `cmd:"" help:"Find what CloudFormation and the blue/green hook refuse in a template."`
+
+	Summary     summaryCommand     `cmd:"" help:"Tell GitHub Actions or CodeBuild what a report says: summary, outputs, annotations, JUnit; else print its timeline."`
+	Credentials credentialsCommand `cmd:"" help:"Print credentials as credential_process JSON: the SDK's own, or those of a role for a job of GitHub Actions."`
 }
 
 // running is a program that runs: what a verb gets.

@@ -40,15 +40,24 @@ type Options struct {
 // known, the endpoint is no URL, or the credentials have expired already; it
 // asks nothing over the network for it.
 func Config(ctx context.Context, options Options) (aws.Config, error) {
+	cfg, err := load(ctx, options)
+	if err == nil && cfg.Region == "" {
+		return aws.Config{}, &Error{line: "no AWS region is set", hint: "name one, or set AWS_REGION, e.g. AWS_REGION=eu-west-1"}
+	}
+	return cfg, err
+}
+
+// load is Config for what may do without a region.
+func load(ctx context.Context, options Options) (aws.Config, error) {
 	if err := checkEndpoint(options.Endpoint); err != nil {
 		return aws.Config{}, err
 	}
-	load := []func(*config.LoadOptions) error{
+	settings := []func(*config.LoadOptions) error{
 		config.WithRetryer(newRetryer),
 		config.WithLogger(logging.Nop{}), // its warnings would go to stderr by themselves
 	}
 	if options.Region != "" {
-		load = append(load, config.WithRegion(options.Region))
+		settings = append(settings, config.WithRegion(options.Region))
 	}
 	if options.Credentials != nil {
 		if c, ours := options.Credentials.(Credentials); ours {
@@ -56,18 +65,15 @@ func Config(ctx context.Context, options Options) (aws.Config, error) {
 				return aws.Config{}, err
 			}
 		}
-		load = append(load, config.WithCredentialsProvider(options.Credentials))
+		settings = append(settings, config.WithCredentialsProvider(options.Credentials))
 	}
 	if options.HTTPClient != nil {
-		load = append(load, config.WithHTTPClient(options.HTTPClient))
+		settings = append(settings, config.WithHTTPClient(options.HTTPClient))
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	cfg, err := config.LoadDefaultConfig(ctx, settings...)
 	if err != nil {
 		return aws.Config{}, &Error{line: fmt.Sprintf("loading the AWS configuration: %v", err), err: err,
 			hint: "see what the SDK would use: aws configure list"}
-	}
-	if cfg.Region == "" {
-		return aws.Config{}, &Error{line: "no AWS region is set", hint: "name one, or set AWS_REGION, e.g. AWS_REGION=eu-west-1"}
 	}
 	if options.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(options.Endpoint)
