@@ -90,9 +90,9 @@ func (at places) step(r report.Report) (file string, line int) {
 	}
 	verb := regexp.MustCompile(`\b(orgship|dagger)\b.*\b` + regexp.QuoteMeta(string(r.Kind)) + `\b`)
 	number := 0
-	for text := range bytes.Lines(at.workflows) {
+	for line := range bytes.Lines(at.text) {
 		number++
-		if code, _, _ := bytes.Cut(text, []byte("#")); verb.Match(code) {
+		if code, _, _ := bytes.Cut(line, []byte("#")); verb.Match(code) {
 			return at.workflow, number
 		}
 	}

@@ -71,7 +71,7 @@ func (c *summaryCommand) Run(p *running) error {
 
 // load reads the report.
 func (c *summaryCommand) load(p *running) (report.Report, error) {
-	var in io.Reader = p.Stdin
+	in := p.Stdin
 	if c.File != "-" {
 		f, err := os.Open(kong.ExpandPath(c.File))
 		var path *fs.PathError
@@ -143,7 +143,7 @@ type places struct {
 	template  string         // its path in the repository; "" without one
 	lines     map[string]int // of its resources and hooks, by logical id
 	workflow  string         // path of the workflow in the repository; "" if that isn't known
-	workflows []byte         // its text, if it is there
+	text      []byte         // of the workflow, if it is there
 }
 
 // places finds what annotations can point at.
@@ -151,7 +151,7 @@ func (c *summaryCommand) places(p *running) (places, error) {
 	root := p.Getenv("GITHUB_WORKSPACE")
 	out := places{workflow: workflowPath(p.Getenv("GITHUB_WORKFLOW_REF"), p.Getenv("GITHUB_REPOSITORY"))}
 	if out.workflow != "" {
-		out.workflows = readIn(cmp.Or(root, "."), out.workflow)
+		out.text = readIn(cmp.Or(root, "."), out.workflow)
 	}
 	if c.Template == "" {
 		return out, nil

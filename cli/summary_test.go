@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -171,7 +172,8 @@ func TestPrintCredentials(t *testing.T) {
 		{"no duration", job, []string{"--github-role", role, "--duration", "13h"}, `^error: getting credentials: duration 13h0m0s: must be from 15m to 12h\nhint: .*\n$`},
 	} {
 		stdout, stderr, err := credentialsOf(t, test.env, test.args...)
-		if err == nil || err.(*exec.ExitError).ExitCode() != 2 || stdout != "" || !regexp.MustCompile(test.stderr).MatchString(stderr) || strings.Contains(stderr, "CANARY") {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 || stdout != "" || !regexp.MustCompile(test.stderr).MatchString(stderr) || strings.Contains(stderr, "CANARY") {
 			t.Errorf("%s: %v, stdout %q, stderr %q", test.name, err, stdout, stderr)
 		}
 	}
