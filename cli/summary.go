@@ -140,10 +140,10 @@ func addTo(name string, text func(room int) string) error {
 
 // places is what annotations can point at.
 type places struct {
-	template  string         // its path in the repository; "" without one
-	lines     map[string]int // of its resources and hooks, by logical id
-	workflow  string         // path of the workflow in the repository; "" if that isn't known
-	text      []byte         // of the workflow, if it is there
+	template string         // its path in the repository; "" without one
+	lines    map[string]int // of its resources and hooks, by logical id
+	workflow string         // path of the workflow in the repository; "" if that isn't known
+	text     []byte         // of the workflow, if it is there
 }
 
 // places finds what annotations can point at.
