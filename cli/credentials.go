@@ -31,7 +31,7 @@ permissions: { id-token: write } and a role whose trust policy names its subject
 
 // insideChain is set for what the SDK's default chain starts: a profile whose
 // credential_process is this verb, asking the same chain, would start itself for ever.
-const insideChain = "ORGSHIP_CREDENTIALS"
+const insideChain = "ORGSHIP_CREDENTIALS_ASKED"
 
 // Run prints credentials.
 func (c *credentialsCommand) Run(p *running) error {
