@@ -88,7 +88,11 @@ func (at places) step(r report.Report) (file string, line int) {
 	if at.workflow == "" {
 		return "", 0
 	}
-	verb := regexp.MustCompile(`\b(orgship|dagger)\b.*\b` + regexp.QuoteMeta(string(r.Kind)) + `\b`)
+	pattern := `\b(orgship|dagger)\b.*\b` + regexp.QuoteMeta(string(r.Kind)) + `\b`
+	if r.Kind == report.Release {
+		pattern += `|\bci/ship\b|\bdagger\b.*\bship\b`
+	}
+	verb := regexp.MustCompile(pattern)
 	number := 0
 	for line := range bytes.Lines(at.text) {
 		number++
