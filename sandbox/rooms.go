@@ -21,14 +21,13 @@ import (
 	"orgship/sandbox/logs"
 	"orgship/sandbox/organizations"
 	"orgship/sandbox/sts"
-	"orgship/sandbox/task"
 	"orgship/sandbox/wire"
 )
 
 // open makes the rooms and gives each the others that it needs.
-func (s *Sandbox) open(c clock.Clock, runtime task.Runtime, sources map[string]string) {
+func (s *Sandbox) open(c clock.Clock, o Options) {
 	r := &s.rooms
-	r.iam = iam.New(iam.Config{Clock: c, Organization: s.organization, Region: s.region})
+	r.iam = iam.New(iam.Config{Clock: c, Organization: s.organization, Region: s.region, Decided: o.Decided})
 	r.github = github.New(c)
 	r.sts = sts.New(sts.Config{Clock: c, Sessions: r.iam, Issuer: r.github})
 	r.organizations = organizations.New(organizations.Config{Organization: s.organization, Auth: r.iam, Clock: c})
@@ -37,11 +36,11 @@ func (s *Sandbox) open(c clock.Clock, runtime task.Runtime, sources map[string]s
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})
 	r.elb = elb.New(elb.Config{Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets, Groups: r.groups})
 	r.ecs = ecs.New(ecs.Config{
-		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Images: r.ecr, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: runtime,
+		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Images: r.ecr, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: o.Runtime,
 	})
 	r.codedeploy = codedeploy.New(codedeploy.Config{Clock: c, Region: s.region, Auth: r.iam, Balancer: r.elb, Containers: r.ecs})
 	r.codebuild = codebuild.New(codebuild.Config{
-		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Logs: r.logs, Endpoint: s.Endpoint, Sources: sources, Getenv: os.Getenv,
+		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Logs: r.logs, Endpoint: s.Endpoint, Sources: o.Sources, Getenv: os.Getenv,
 	})
 	r.cloudformation = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy,

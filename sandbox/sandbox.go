@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"sync"
 
+	"orgship/policy"
 	"orgship/sandbox/clock"
 	"orgship/sandbox/cloudformation"
 	"orgship/sandbox/codebuild"
@@ -62,6 +63,10 @@ type Options struct {
 	// commands of their buildspecs run on this machine, as whoever runs this program.
 	// Without any, no build is started.
 	Sources map[string]string
+	// Decided, when set, is told every decision of IAM's, also those that a stack's
+	// resources come to: which permissions are in use. It is called from many
+	// goroutines at once and must not change what it is given.
+	Decided func(policy.Request, policy.Decision)
 	Log     *slog.Logger // what goes wrong in the sandbox itself; nil drops it
 }
 
@@ -120,11 +125,12 @@ func New(o Options) (*Sandbox, error) {
 		s.runtime = &lazyRuntime{}
 		o.Runtime = s.runtime
 	}
-	sources, err := checkSources(o.Sources)
+	var err error
+	o.Sources, err = checkSources(o.Sources)
 	if err != nil {
 		return nil, fmt.Errorf("making sandbox: %w", err)
 	}
-	s.open(c, o.Runtime, sources)
+	s.open(c, o)
 	if err := s.addAccounts(o.Secrets, o.Key); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ func TestRefusedAtOnce(t *testing.T) {
 		{"exists", cfn.CreateStackInput{StackName: aws.String("things"), TemplateBody: aws.String(body("{}"))}, "AlreadyExistsException: Stack [things] already exists"},
 		{"unknown type", cfn.CreateStackInput{TemplateBody: aws.String(strings.Replace(body("{}"), "AWS::Logs::LogGroup", "Nonsense", 1))}, "ValidationError: Template format error: Unrecognized resource types: [Nonsense]"},
 		{"type not modelled", cfn.CreateStackInput{TemplateBody: aws.String(strings.Replace(body("{}"), "AWS::Logs::LogGroup", "AWS::S3::Bucket", 1))}, "NotModelled: the orgship sandbox does not model the resource type AWS::S3::Bucket (resource Log)"},
+		{"type not modelled, wanted", cfn.CreateStackInput{TemplateBody: aws.String(perhaps), Parameters: params("Want", "yes")}, "NotModelled: the orgship sandbox does not model the resource type AWS::S3::Bucket (resource Bucket)"},
 		{"property not modelled", cfn.CreateStackInput{TemplateBody: aws.String(body(`{"KmsKeyId": "k"}`))}, "NotModelled: the orgship sandbox does not model property KmsKeyId of AWS::Logs::LogGroup"},
 		{"unknown parameter", cfn.CreateStackInput{TemplateBody: aws.String(body("{}")), Parameters: params("X", "1")}, "ValidationError: Parameters: [X] do not exist in the template"},
 		{"capability", cfn.CreateStackInput{TemplateBody: aws.String(things)}, "InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_IAM]"},
@@ -48,6 +49,26 @@ func TestRefusedAtOnce(t *testing.T) {
 	}
 	if out, err := w.ListStacks(w.ctx, &cfn.ListStacksInput{}); err != nil || len(out.StackSummaries) != 1 {
 		t.Errorf("a refused stack is there: %+v, %v", out, err)
+	}
+}
+
+// perhaps has a resource that is not modelled, if it is wanted.
+const perhaps = `{
+	"Parameters": {"Want": {"Type": "String", "Default": "no"}},
+	"Conditions": {"Wanted": {"Fn::Equals": [{"Ref": "Want"}, "yes"]}},
+	"Resources": {
+		"Bucket": {"Type": "AWS::S3::Bucket", "Condition": "Wanted"},
+		"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": {"Fn::If": ["Wanted", {"Fn::GetAtt": ["Bucket", "Days"]}, 7]}}}
+	}
+}`
+
+// TestNotWanted has a resource that is not modelled under a condition that is false.
+func TestNotWanted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.want(w.create("small", perhaps), types.StackStatusCreateComplete)
+	if ids := w.ids("small"); len(ids) != 1 || ids["Log"] == "" {
+		t.Errorf("made %v", ids)
 	}
 }
 

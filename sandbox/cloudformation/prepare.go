@@ -168,6 +168,9 @@ func (s *Service) dryRun(ctx context.Context, g *goal, stackID, stackName string
 		return err
 	}
 	for _, res := range r.Resources() {
+		if err := document.Modelled(res, catalogue{s}); err != nil {
+			return err
+		}
 		if _, err := r.Properties(res.ID); err != nil {
 			return err
 		}

@@ -80,7 +80,11 @@ func (s *Service) evaluate(p Principal, r policy.Request) policy.Decision {
 	r.Principal = policy.Principal{Account: p.Account, ARN: p.ARN, RoleARN: p.RoleARN, Service: p.Service}
 	r.Context = s.conditionKeys(p, r.Resource, r.Context)
 	r.Identity = s.identityPolicies(p)
-	return policy.Evaluate(r)
+	d := policy.Evaluate(r)
+	if s.config.Decided != nil {
+		s.config.Decided(r, d)
+	}
+	return d
 }
 
 // identityPolicies returns the policies of a user or of the role behind a

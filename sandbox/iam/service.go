@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"orgship/policy"
 	"orgship/sandbox/clock"
 )
 
@@ -23,6 +24,9 @@ type Config struct {
 	// Region, when set, is the value of the condition key aws:RequestedRegion;
 	// when empty, conditions on that key can't be decided and so never allow.
 	Region string
+	// Decided, when set, is told every decision, before its caller hears of it and
+	// from many goroutines at once. It must not change what it is given.
+	Decided func(policy.Request, policy.Decision)
 }
 
 // Service holds users, roles and sessions of every account of the sandbox.

@@ -103,17 +103,26 @@ func resourceTypes(t *template.Template, c Catalogue) error {
 		return invalid("Template format error: Unrecognized resource types: %s", quoted(unrecognized))
 	}
 	for _, r := range t.Resources() {
-		if !c.HasType(r.Type) {
-			return wire.NotModelled("the resource type %s (resource %s)", r.Type, r.ID)
+		if r.Condition != "" && !c.HasType(r.Type) {
+			continue // it may not be wanted: see Modelled
 		}
-		if err := resourceAttributes(r); err != nil {
-			return err
-		}
-		if err := c.Unmodelled(r.Type, r.Properties); err != nil {
+		if err := Modelled(r, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Modelled refuses a resource that the sandbox doesn't model. One with a
+// condition is asked for once the condition is known to hold.
+func Modelled(r template.Resource, c Catalogue) error {
+	if !c.HasType(r.Type) {
+		return wire.NotModelled("the resource type %s (resource %s)", r.Type, r.ID)
+	}
+	if err := resourceAttributes(r); err != nil {
+		return err
+	}
+	return c.Unmodelled(r.Type, r.Properties)
 }
 
 func resourceAttributes(r template.Resource) error {
@@ -183,7 +192,7 @@ func attributes(t *template.Template, c Catalogue) error {
 	for _, section := range []string{"Resources", "Outputs"} {
 		for _, ref := range template.References(t.Section(section)) {
 			r, ok := t.Resource(ref.Target)
-			if ref.Attribute == "" || !ok || c.HasAttribute(r.Type, ref.Attribute) {
+			if ref.Attribute == "" || !ok || !c.HasType(r.Type) || c.HasAttribute(r.Type, ref.Attribute) {
 				continue
 			}
 			return invalid("Template error: resource %s does not support attribute type %s in Fn::GetAtt", ref.Target, ref.Attribute)
