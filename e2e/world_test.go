@@ -70,7 +70,12 @@ var app = sync.OnceValues(func() (*image.Binary, error) {
 // newWorld starts a sandbox whose repository is shared with the OU development.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Speed: speed})
+	return newWorldWith(t, sandbox.Options{Speed: speed})
+}
+
+func newWorldWith(t *testing.T, o sandbox.Options) *world {
+	t.Helper()
+	box, err := sandbox.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

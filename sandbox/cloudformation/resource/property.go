@@ -101,6 +101,8 @@ func (o Object) Unmodelled(typeName string, n *template.Node) error {
 func (p Property) unmodelled(typeName, at string, n *template.Node) error {
 	var below []*template.Node
 	switch {
+	case p.missing && mayBeAbsent(n):
+		// Check refuses it where it's there after all.
 	case p.missing:
 		return wire.NotModelled("property %s of %s", at, typeName)
 	case n.Is(template.Function) && n.Name == "Fn::If" && n.Arg.Is(template.List) && len(n.Arg.Items) == 3:
@@ -116,6 +118,13 @@ func (p Property) unmodelled(typeName, at string, n *template.Node) error {
 		}
 	}
 	return nil
+}
+
+// mayBeAbsent reports whether a value is, under some condition, AWS::NoValue.
+func mayBeAbsent(n *template.Node) bool {
+	return n.Is(template.Function) && n.Name == "Fn::If" && n.Arg.Is(template.List) && slices.ContainsFunc(n.Arg.Items, func(item *template.Node) bool {
+		return item.Is(template.Function) && item.Name == "Ref" && item.Arg.Str() == "AWS::NoValue"
+	})
 }
 
 func (o Object) unmodelled(typeName, at string, n *template.Node) error {

@@ -107,6 +107,8 @@ func TestUnmodelled(t *testing.T) {
 	for _, c := range []struct{ typeName, properties, want string }{
 		{"AWS::ECS::TaskDefinition", "{Family: x, Nonsense: y}", ""},
 		{"AWS::ECS::TaskDefinition", "{Volumes: []}", "property Volumes of AWS::ECS::TaskDefinition"},
+		{"AWS::ECS::TaskDefinition", "{Volumes: !If [C, [], !Ref AWS::NoValue]}", ""},
+		{"AWS::ECS::TaskDefinition", "{Volumes: !If [C, [], []]}", "property Volumes of AWS::ECS::TaskDefinition"},
 		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: [{Name: a}, {Secrets: []}]}", "property ContainerDefinitions.Secrets of"},
 		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: !If [C, !Ref AWS::NoValue, [{LogConfiguration: {SecretOptions: []}}]]}", "property ContainerDefinitions.LogConfiguration.SecretOptions of"},
 		{"AWS::CodeBuild::Project", "{Triggers: {Webhook: true}}", "property Triggers of AWS::CodeBuild::Project"},
