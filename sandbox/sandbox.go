@@ -125,9 +125,7 @@ func New(o Options) (*Sandbox, error) {
 		s.runtime = &lazyRuntime{}
 		o.Runtime = s.runtime
 	}
-	var err error
-	o.Sources, err = checkSources(o.Sources)
-	if err != nil {
+	if o.Sources, err = checkSources(o.Sources); err != nil {
 		return nil, fmt.Errorf("making sandbox: %w", err)
 	}
 	s.open(c, o)

@@ -31,6 +31,11 @@ const (
 	app, appID     = "app", "7654321"
 	origin         = "https://github.com/acme/app.git"
 	commit         = "5f0c6a3e9d1b4872a6c05d3e8f9b7a1c2d4e6f80"
+
+	// The roles that our templates make in the accounts.
+	githubRole    = "arn:aws:iam::" + shared + ":role/orgship-build"
+	codebuildRole = "arn:aws:iam::" + shared + ":role/orgship-codebuild"
+	deployRole    = "orgship-deploy"
 )
 
 // callers is a sandbox whose accounts are prepared as the README says, and a
@@ -77,17 +82,19 @@ func newCallers(t *testing.T) *callers {
 	b := newBoxWith(t, map[string]string{origin: checkout})
 	c := &callers{box: b, checkout: checkout}
 	c.in(t).call(t, "share", "--account=shared-services", "result").ok(t)
-	roles := []string{"arn:aws:iam::" + shared + ":role/orgship-github", "arn:aws:iam::" + shared + ":role/orgship-codebuild"}
-	c.prepare(t, "shared-services", "github-oidc.yaml", map[string]string{
+	where := map[string]string{"OrgID": c.Info().OrganizationID, "DevOrgUnitID": "ou-sbox-dev00001"}
+	c.prepare(t, "shared-services", "github-oidc.yaml", where, map[string]string{
 		"GitHubOwner": owner, "GitHubOwnerId": ownerID, "GitHubRepository": app, "GitHubRepositoryId": appID, "Environments": "dev-1",
+	})
+	c.prepare(t, "shared-services", "codebuild.yaml", where, map[string]string{"SourceLocation": origin, "Account": "222222222222"})
+	c.prepare(t, "dev-1", "deploy-role.yaml", map[string]string{
+		"BuildRoleArns": githubRole + "," + codebuildRole, "StackNames": "hello-*", "RepositoryArn": "arn:aws:ecr:eu-west-1:" + shared + ":repository/" + repository,
 	})
 	c.settings = map[string]string{
 		"ORGSHIP_REPOSITORY": b.repo, "ORGSHIP_ACCOUNT": "dev-1", "ORGSHIP_UNIT": unit, "ORGSHIP_PARAMETERS": b.network(t, "dev-1"),
 		"ORGSHIP_ENDPOINT": "tcp://" + host(b.Endpoint()), "ORGSHIP_GO_IMAGE": b.goImage, "AWS_ENDPOINT_URL": b.Endpoint(), "AWS_REGION": "eu-west-1",
 		"_EXPERIMENTAL_DAGGER_RUNNER_HOST": os.Getenv("_EXPERIMENTAL_DAGGER_RUNNER_HOST"), "DAGGER_NO_NAG": "1",
 	}
-	c.prepare(t, "shared-services", "codebuild.yaml", map[string]string{"SourceLocation": origin})
-	c.prepare(t, "dev-1", "deploy-role.yaml", map[string]string{"BuildRoles": strings.Join(roles, ",")})
 	return c
 }
 
@@ -126,15 +133,17 @@ func (c *callers) config(t *testing.T, account string) aws.Config {
 }
 
 // prepare deploys one of our templates into an account.
-func (c *callers) prepare(t *testing.T, account, file string, parameters map[string]string) {
+func (c *callers) prepare(t *testing.T, account, file string, parameters ...map[string]string) {
 	t.Helper()
 	client := cloudformation.NewFromConfig(c.config(t, account))
 	name := aws.String(strings.TrimSuffix(file, ".yaml"))
 	in := &cloudformation.CreateStackInput{
 		StackName: name, TemplateBody: aws.String(read(t, filepath.Join("../../../cfn", file))), Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam},
 	}
-	for _, key := range slices.Sorted(maps.Keys(parameters)) {
-		in.Parameters = append(in.Parameters, cfntypes.Parameter{ParameterKey: aws.String(key), ParameterValue: aws.String(parameters[key])})
+	for _, some := range parameters {
+		for key, value := range some {
+			in.Parameters = append(in.Parameters, cfntypes.Parameter{ParameterKey: aws.String(key), ParameterValue: aws.String(value)})
+		}
 	}
 	if _, err := client.CreateStack(t.Context(), in); err != nil {
 		t.Fatalf("%s: %v", file, err)
@@ -210,7 +219,7 @@ func (c *callers) runner(t *testing.T, stack string) *runner {
 		"ACTIONS_ID_TOKEN_REQUEST_URL":   github.URL("repo:" + owner + "/" + app + ":environment:dev-1"),
 		"ACTIONS_ID_TOKEN_REQUEST_TOKEN": github.RequestToken,
 	})
-	vars := map[string]string{"ORGSHIP_GITHUB_ROLE": "arn:aws:iam::" + shared + ":role/orgship-github", "ORGSHIP_ROLE": "orgship-deploy"}
+	vars := map[string]string{"ORGSHIP_GITHUB_ROLE": githubRole, "ORGSHIP_ROLE": deployRole}
 	for _, name := range []string{"AWS_REGION", "ORGSHIP_REPOSITORY", "ORGSHIP_STACK", "ORGSHIP_ACCOUNT", "ORGSHIP_UNIT", "ORGSHIP_PARAMETERS"} {
 		vars[name] = env[name]
 		delete(env, name)
@@ -224,7 +233,7 @@ func (c *callers) inCodeBuild(t *testing.T) report.Report {
 	cfg := c.config(t, "shared-services")
 	client := codebuild.NewFromConfig(cfg)
 	in := &codebuild.StartBuildInput{ProjectName: aws.String("orgship"), SourceVersion: aws.String(commit)}
-	settings := c.with("hello-codebuild", map[string]string{"ORGSHIP_ROLE": "orgship-deploy", "KEPT": filepath.Join(t.TempDir(), "out")})
+	settings := c.with("hello-codebuild", map[string]string{"ORGSHIP_ROLE": deployRole, "KEPT": filepath.Join(t.TempDir(), "out")})
 	settings["ORGSHIP_REVISION"] = commit
 	for name, value := range settings {
 		in.EnvironmentVariablesOverride = append(in.EnvironmentVariablesOverride, cbtypes.EnvironmentVariable{Name: aws.String(name), Value: aws.String(value)})
