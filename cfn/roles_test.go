@@ -138,7 +138,7 @@ func TestStatements(t *testing.T) {
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	subject := func(form string, i string) string {
-		return `{"Fn::Sub":["repo:` + form + `:environment:${E}",{"E":{"Fn::Select":[` + i + `,{"Fn::Split":[",",{"Fn::Sub":"${Environments},,"}]}]}}]}`
+		return `{"Fn::Sub":["repo:` + form + `:environment:${E}",{"E":{"Fn::Select":[` + i + `,{"Fn::Split":[",",{"Fn::Sub":"${Environments},${Environments},${Environments}"}]}]}}]}`
 	}
 	const names, ids = "${GitHubOwner}/${GitHubRepository}", "${GitHubOwner}@${GitHubOwnerId}/${GitHubRepository}@${GitHubRepositoryId}"
 	old := subject(names, "0") + "," + subject(names, "1") + "," + subject(names, "2")

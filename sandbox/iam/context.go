@@ -43,7 +43,7 @@ func (s *Service) conditionKeys(p Principal, resourceARN string, own map[string]
 	owner := policy.AccountOf(resourceARN)
 	if p.Service != "" {
 		// Assumption A8: a service assumes a role for a resource in the role's own
-		// account; which resource, can't be told.
+		// account; which resource, can't be told unless its room does (ForResource).
 		keys["aws:SourceAccount"] = present(owner)
 		delete(keys, "aws:SourceArn")
 	}

@@ -72,13 +72,16 @@ func (s *Service) ServiceSession(ctx context.Context, roleARN, service, sessionN
 }
 
 // assume finds a role and asks whether the caller may assume it.
-func (s *Service) assume(_ context.Context, caller Principal, request SessionRequest) (role, error) {
+func (s *Service) assume(ctx context.Context, caller Principal, request SessionRequest) (role, error) {
 	question := policy.Request{
 		Action: "sts:AssumeRole", Resource: request.RoleARN, Trust: true,
 		Context: map[string][]string{
 			"sts:ExternalId":      present(request.ExternalID),
 			"sts:RoleSessionName": present(request.Name),
 		},
+	}
+	if arn := sourceOf(ctx); arn != "" && caller.Service != "" {
+		question.Context["aws:SourceArn"] = []string{arn}
 	}
 	r, found := s.findRole(request.RoleARN)
 	if found {

@@ -191,13 +191,19 @@ func TestServiceSessionForAccount(t *testing.T) {
 		{"Own", `{"StringEquals":{"aws:SourceAccount":"222222222222"}}`, true},
 		{"Other", `{"StringEquals":{"aws:SourceAccount":"111111111111"}}`, false},
 		{"Resource", `{"ArnLike":{"aws:SourceArn":"arn:aws:ecs:*:222222222222:*"}}`, false}, // can't be told
+		{"Project", `{"ArnEquals":{"aws:SourceArn":"arn:aws:codebuild:eu-west-1:222222222222:project/p"}}`, true},
+		{"OtherProject", `{"ArnEquals":{"aws:SourceArn":"arn:aws:codebuild:eu-west-1:222222222222:project/q"}}`, false},
 	} {
 		trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},
 			"Action":"sts:AssumeRole","Condition":` + test.condition + `}]}`
 		if err := s.AddRole(dev, test.name, trust); err != nil {
 			t.Fatal(err)
 		}
-		_, err := s.ServiceSession(context.Background(), "arn:aws:iam::222222222222:role/"+test.name, "ecs-tasks.amazonaws.com", "task")
+		ctx := context.Background()
+		if strings.HasSuffix(test.name, "Project") {
+			ctx = iam.ForResource(ctx, "arn:aws:codebuild:eu-west-1:222222222222:project/p")
+		}
+		_, err := s.ServiceSession(ctx, "arn:aws:iam::222222222222:role/"+test.name, "ecs-tasks.amazonaws.com", "task")
 		if (err == nil) != test.want {
 			t.Errorf("%s: %v", test.name, err)
 		}
