@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"orgship/sandbox/iam"
 )
 
 // sessionLength is how long the credentials of a build last; whoever asks again
@@ -44,7 +46,7 @@ func (s *Service) serveCredentials(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"code":"AccessDenied","message":"the authorization token is not that of a running build"}`, http.StatusForbidden)
 		return
 	}
-	session, err := s.cfg.Roles.ServiceCredentials(r.Context(), *b.ServiceRole, principal, b.session(), sessionLength)
+	session, err := s.cfg.Roles.ServiceCredentials(s.actingFor(r.Context(), b), *b.ServiceRole, principal, b.session(), sessionLength)
 	if err != nil {
 		http.Error(w, `{"code":"AccessDenied","message":"the service role can't be assumed any more"}`, http.StatusForbidden)
 		return
@@ -73,5 +75,11 @@ func (s *Service) holder(r *http.Request) *build {
 
 // assumed returns a context in which the build's service role is the caller.
 func (s *Service) assumed(ctx context.Context, b *build) (context.Context, error) {
-	return s.cfg.Roles.ServiceSession(ctx, *b.ServiceRole, principal, b.session())
+	return s.cfg.Roles.ServiceSession(s.actingFor(ctx, b), *b.ServiceRole, principal, b.session())
+}
+
+// actingFor returns a context in which CodeBuild acts for the build's project.
+// https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html
+func (s *Service) actingFor(ctx context.Context, b *build) context.Context {
+	return iam.ForResource(ctx, s.arn(b.account, "project/"+*b.ProjectName))
 }

@@ -114,7 +114,7 @@ func (s *Service) usable(ctx context.Context, p *types.Project) error {
 	if err := s.cfg.Auth.AuthorizeWith(ctx, "iam:PassRole", role, map[string][]string{"iam:PassedToService": {principal}}); err != nil {
 		return err
 	}
-	if _, err := s.cfg.Roles.ServiceSession(ctx, role, principal, "AWSCodeBuild"); err != nil {
+	if _, err := s.cfg.Roles.ServiceSession(iam.ForResource(ctx, s.projectARN(ctx, value(p.Name))), role, principal, "AWSCodeBuild"); err != nil {
 		return invalid("CodeBuild is not authorized to perform: sts:AssumeRole on service role. Please verify that: "+
 			"1) The provided service role exists, 2) The role name is case-sensitive and matches exactly, and 3) The role has the necessary trust policy configured. (%s)", role)
 	}

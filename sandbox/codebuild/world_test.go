@@ -46,6 +46,10 @@ type world struct {
 }
 
 // newWorld makes a world whose source has the files given, name and text.
+// trust is the trust policy of a service role: for projects of the account alone.
+const trust = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole",
+	"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:codebuild:` + region + `:` + accountID + `:project/*"}}}]}`
+
 func newWorld(t *testing.T, files ...string) *world {
 	t.Helper()
 	w := &world{t: t, iam: iam.New(iam.Config{}), source: t.TempDir()}
@@ -53,7 +57,7 @@ func newWorld(t *testing.T, files ...string) *world {
 		w.write(files[i], files[i+1])
 	}
 	check(t, w.iam.AddUser(accountID, "admin", "AKIATEST", "secret", iam.AdministratorPolicy))
-	check(t, w.iam.AddRole(accountID, "builder", iam.TrustService("codebuild.amazonaws.com")))
+	check(t, w.iam.AddRole(accountID, "builder", trust))
 	_, ctx, err := w.iam.Secret(t.Context(), "AKIATEST", "")
 	check(t, err)
 	w.ctx = ctx
