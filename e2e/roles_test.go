@@ -376,31 +376,32 @@ func TestRolesAreNoMore(t *testing.T) {
 	for _, name := range []string{"demo", "other"} {
 		r.smallStack(name)
 	}
-	shared, admin := r.config("shared-services"), ecr.NewFromConfig(r.config("shared-services"))
+	admin := ecr.NewFromConfig(r.config("shared-services"))
 	if _, err := admin.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("other")}); err != nil {
 		t.Fatal(err)
 	}
-	deploy, images := cloudformation.NewFromConfig(r.deploy), ecr.NewFromConfig(r.build)
-	users, tasks := iam.NewFromConfig(r.deploy), ecs.NewFromConfig(r.deploy)
 	own := "demo-TaskExecutionRole-MINE"
-	if _, err := users.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &own, AssumeRolePolicyDocument: aws.String(trustShared)}); err != nil {
+	_, err := iam.NewFromConfig(r.deploy).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &own, AssumeRolePolicyDocument: aws.String(trustShared)})
+	if err != nil {
 		t.Fatalf("a role of the pattern, which it may make: %v", err)
 	}
-	register := func(role string) func(context.Context) error {
-		return func(ctx context.Context) error {
-			_, err := tasks.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
-				Family: aws.String("demo"), ExecutionRoleArn: aws.String(account.RoleARN(r.dev.ID, role)), Cpu: aws.String("256"), Memory: aws.String("512"),
-				NetworkMode: ecstypes.NetworkModeAwsvpc, RequiresCompatibilities: []ecstypes.Compatibility{ecstypes.CompatibilityFargate},
-				ContainerDefinitions: []ecstypes.ContainerDefinition{{Name: aws.String("app"), Image: aws.String(r.repo + ":1.0")}},
-			})
-			return err
+	for _, tries := range []map[string]func(context.Context) error{r.stacksOfOthers(own), r.rolesOfOthers(own), r.passing(), r.assuming(), r.pushing()} {
+		for name, try := range tries {
+			var refused smithy.APIError
+			if err := try(t.Context()); !errors.As(err, &refused) || !strings.HasPrefix(refused.ErrorCode(), "AccessDenied") {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
-	assume := func(cfg aws.Config, id string) func(context.Context) error {
-		return func(ctx context.Context) error { return become(ctx, cfg, id, deployRole) }
-	}
-	prod, _ := r.box.Account("prod-1")
-	for name, try := range map[string]func(context.Context) error{
+	r.otherServices()
+	r.throughAStack()
+}
+
+// stacksOfOthers are changes of stacks that aren't the role's to change, and of
+// its own with another role.
+func (r *roles) stacksOfOthers(own string) map[string]func(context.Context) error {
+	deploy := cloudformation.NewFromConfig(r.deploy)
+	return map[string]func(context.Context) error{
 		"delete another stack": func(ctx context.Context) error {
 			_, err := deploy.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String("other")})
 			return err
@@ -421,8 +422,17 @@ func TestRolesAreNoMore(t *testing.T) {
 			})
 			return err
 		},
-		"pass an administrator's role to tasks": register("OrganizationAccountAccessRole"),
-		"pass its own role to tasks":            register(deployRole),
+		"delete the role's stack": func(ctx context.Context) error {
+			_, err := deploy.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String("orgship-deploy-role")})
+			return err
+		},
+	}
+}
+
+// rolesOfOthers are ways to become more than it is.
+func (r *roles) rolesOfOthers(own string) map[string]func(context.Context) error {
+	users, everything := iam.NewFromConfig(r.deploy), aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
+	return map[string]func(context.Context) error{
 		"make a role of another name": func(ctx context.Context) error {
 			_, err := users.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("admin"), AssumeRolePolicyDocument: aws.String(trustShared)})
 			return err
@@ -432,11 +442,11 @@ func TestRolesAreNoMore(t *testing.T) {
 			return err
 		},
 		"write a policy of its role": func(ctx context.Context) error {
-			_, err := users.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &own, PolicyName: aws.String("p"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)})
+			_, err := users.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &own, PolicyName: aws.String("p"), PolicyDocument: everything})
 			return err
 		},
 		"write its own policy": func(ctx context.Context) error {
-			_, err := users.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(deployRole), PolicyName: aws.String("p"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)})
+			_, err := users.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(deployRole), PolicyName: aws.String("p"), PolicyDocument: everything})
 			return err
 		},
 		"attach a policy to itself": func(ctx context.Context) error {
@@ -447,10 +457,36 @@ func TestRolesAreNoMore(t *testing.T) {
 			_, err := users.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(deployRole), PolicyDocument: aws.String(trustShared)})
 			return err
 		},
-		"delete the role's stack": func(ctx context.Context) error {
-			_, err := deploy.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String("orgship-deploy-role")})
+	}
+}
+
+// passing hands roles to tasks that they aren't for.
+func (r *roles) passing() map[string]func(context.Context) error {
+	tasks := ecs.NewFromConfig(r.deploy)
+	register := func(role string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := tasks.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
+				Family: aws.String("demo"), ExecutionRoleArn: aws.String(account.RoleARN(r.dev.ID, role)), Cpu: aws.String("256"), Memory: aws.String("512"),
+				NetworkMode: ecstypes.NetworkModeAwsvpc, RequiresCompatibilities: []ecstypes.Compatibility{ecstypes.CompatibilityFargate},
+				ContainerDefinitions: []ecstypes.ContainerDefinition{{Name: aws.String("app"), Image: aws.String(r.repo + ":1.0")}},
+			})
 			return err
-		},
+		}
+	}
+	return map[string]func(context.Context) error{
+		"pass an administrator's role to tasks": register("OrganizationAccountAccessRole"),
+		"pass its own role to tasks":            register(deployRole),
+	}
+}
+
+// assuming are sessions that nobody may have.
+func (r *roles) assuming() map[string]func(context.Context) error {
+	assume := func(cfg aws.Config, id string) func(context.Context) error {
+		return func(ctx context.Context) error { return become(ctx, cfg, id, deployRole) }
+	}
+	shared := r.config("shared-services")
+	prod, _ := r.box.Account("prod-1")
+	return map[string]func(context.Context) error{
 		"go on to another account":                  assume(r.deploy, prod.ID),
 		"be assumed by its account's administrator": assume(r.config("dev-1"), r.dev.ID),
 		"be assumed by the shared account's":        assume(shared, r.dev.ID),
@@ -459,6 +495,13 @@ func TestRolesAreNoMore(t *testing.T) {
 		"build: assume another role in the account": func(ctx context.Context) error {
 			return become(ctx, r.build, r.dev.ID, "OrganizationAccountAccessRole")
 		},
+	}
+}
+
+// pushing is what the build role must leave alone in its own account.
+func (r *roles) pushing() map[string]func(context.Context) error {
+	images := ecr.NewFromConfig(r.build)
+	return map[string]func(context.Context) error{
 		"build: push to another repository": func(ctx context.Context) error {
 			_, err := images.PutImage(ctx, &ecr.PutImageInput{RepositoryName: aws.String("other"), ImageManifest: aws.String("{}"), ImageTag: aws.String("1")})
 			return err
@@ -487,14 +530,7 @@ func TestRolesAreNoMore(t *testing.T) {
 			_, err := iam.NewFromConfig(r.build).PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(buildRole), PolicyName: aws.String("p"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)})
 			return err
 		},
-	} {
-		var refused smithy.APIError
-		if err := try(t.Context()); !errors.As(err, &refused) || !strings.HasPrefix(refused.ErrorCode(), "AccessDenied") {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
-	r.otherServices()
-	r.throughAStack()
 }
 
 func become(ctx context.Context, cfg aws.Config, id, role string) error {
