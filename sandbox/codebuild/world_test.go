@@ -45,11 +45,11 @@ type world struct {
 	source string // folder of the source at location
 }
 
-// newWorld makes a world whose source has the files given, name and text.
 // trust is the trust policy of a service role: for projects of the account alone.
 const trust = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole",
 	"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:codebuild:` + region + `:` + accountID + `:project/*"}}}]}`
 
+// newWorld makes a world whose source has the files given, name and text.
 func newWorld(t *testing.T, files ...string) *world {
 	t.Helper()
 	w := &world{t: t, iam: iam.New(iam.Config{}), source: t.TempDir()}
