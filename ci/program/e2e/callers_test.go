@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -46,18 +47,78 @@ type callers struct {
 	settings map[string]string // of a release, but for what a caller adds
 }
 
+// outcome is what became of a call.
+type outcome struct {
+	report report.Report
+	status int
+	log    string
+}
+
 // TestCallers releases the same thing from a laptop, from GitHub Actions and from
-// CodeBuild: the images, the verdicts and the steps are the same.
+// CodeBuild: the exit statuses, the images, the verdicts and the steps are the same,
+// whether it answers rightly or wrongly.
 func TestCallers(t *testing.T) {
 	inFull(t)
 	t.Parallel()
 	c := newCallers(t)
-	laptop := c.onALaptop(t)
-	for name, caller := range map[string]func(*testing.T) report.Report{"GitHub Actions": c.inGitHub, "CodeBuild": c.inCodeBuild} {
+	for _, test := range []struct {
+		name     string
+		settings map[string]string
+		status   int
+		outcome  report.Outcome
+	}{
+		{"a right answer", nil, 0, report.Released},
+		{"a wrong answer", map[string]string{"ORGSHIP_VARIANT": "blue", "ORGSHIP_EXPECT": "Purple"}, 1, report.WentBack},
+	} {
+		want := c.onALaptop(t, test.settings)
+		if want.status != test.status || want.report.Outcome != test.outcome {
+			t.Fatalf("%s: status %d, %s\n%s", test.name, want.status, want.report.Outcome, want.log)
+		}
+		for name, caller := range map[string]func(*testing.T, map[string]string) outcome{"GitHub Actions": c.inGitHub, "CodeBuild": c.inCodeBuild} {
+			t.Run(test.name+", "+name, func(t *testing.T) {
+				got := caller(t, test.settings)
+				if got.status != want.status || !slices.Equal(told(got.report), told(want.report)) {
+					t.Errorf("status %d, it says\n%s\nand the laptop %d\n%s\n%s", got.status, strings.Join(told(got.report), "\n"), want.status, strings.Join(told(want.report), "\n"), got.log)
+				}
+			})
+		}
+	}
+	c.refused(t)
+}
+
+// refused has jobs that GitHub gives no token, or one that the role doesn't trust,
+// and one that may not release into the account: one line says so, with a hint.
+func (c *callers) refused(t *testing.T) {
+	t.Helper()
+	github := c.Info().GitHub
+	for name, test := range map[string]struct {
+		change     func(*runner)
+		line, hint string
+	}{
+		"no permission for a token": {
+			func(r *runner) { delete(r.env, "ACTIONS_ID_TOKEN_REQUEST_URL") },
+			"error: getting credentials: GitHub gave this job no token to ask with", "hint: add to the job: permissions: { id-token: write",
+		},
+		"a pull request's token": {
+			func(r *runner) {
+				r.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = github.URL("repo:" + owner + "/" + app + ":pull_request")
+			},
+			"AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", `this job's token says: sub "repo:acme/app:pull_request"`,
+		},
+		"another account": {
+			func(r *runner) { r.vars["ORGSHIP_ACCOUNT"] = "prod-1" },
+			"error: getting into account 555555555555: assuming a role", "hint: the role must exist, its trust policy must name the caller",
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
-			r := caller(t)
-			if got, want := told(r), told(laptop); !slices.Equal(got, want) {
-				t.Errorf("it says\n%s\nand the laptop\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			r := c.runner(t, nil)
+			test.change(r)
+			r.run(t, workflow(t, "../../../.github/workflows/release.yml").Jobs["release"])
+			if r.status != 2 || !strings.Contains(r.log, test.line) || !strings.Contains(r.log, test.hint) {
+				t.Errorf("status %d\n%s", r.status, r.log)
+			}
+			if !strings.Contains(r.log, "the release wrote no report: its own error is above") {
+				t.Errorf("the summary doesn't say why it has nothing to tell:\n%s", r.log)
 			}
 		})
 	}
@@ -156,27 +217,31 @@ func (c *callers) prepare(t *testing.T, account, file string, parameters ...map[
 func quickly(o *cloudformation.StackCreateCompleteWaiterOptions) { o.MinDelay, o.MaxDelay = poll, poll }
 
 // with are the settings of a release of a stack, and more.
-func (c *callers) with(stack string, more map[string]string) map[string]string {
+func (c *callers) with(stack string, more ...map[string]string) map[string]string {
 	all := maps.Clone(c.settings)
 	all["ORGSHIP_STACK"] = stack
-	maps.Copy(all, more)
+	for _, some := range more {
+		maps.Copy(all, some)
+	}
 	return all
 }
 
 // onALaptop calls what the others call.
-func (c *callers) onALaptop(t *testing.T) report.Report {
+func (c *callers) onALaptop(t *testing.T, settings map[string]string) outcome {
 	t.Helper()
 	dir := checkedOut(t)
 	cmd := exec.CommandContext(t.Context(), "ci/ship")
 	cmd.Dir, cmd.Env = dir, os.Environ()
-	settings := c.with("hello-laptop", map[string]string{"KEY": c.credentials(t, "management"), "ORGSHIP_CREDENTIALS": "env://KEY", "ORGSHIP_REVISION": commit})
-	for name, value := range settings {
+	own := map[string]string{"KEY": c.credentials(t, "management"), "ORGSHIP_CREDENTIALS": "env://KEY", "ORGSHIP_REVISION": commit}
+	for name, value := range c.with("hello-laptop", own, settings) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("ci/ship: %v\n%s", err, out)
+	out, err := cmd.CombinedOutput()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		t.Fatal(err)
 	}
-	return kept(t, dir)
+	return outcome{kept(t, dir), cmd.ProcessState.ExitCode(), string(out)}
 }
 
 // kept is the report that a caller left.
@@ -188,31 +253,33 @@ func kept(t *testing.T, dir string) (r report.Report) {
 	return r
 }
 
-// inGitHub runs the release workflow's job for a merge to main.
-func (c *callers) inGitHub(t *testing.T) report.Report {
+// inGitHub runs the release workflow's job for a merge to main, or for whoever
+// starts it with a variant.
+func (c *callers) inGitHub(t *testing.T, settings map[string]string) outcome {
 	t.Helper()
-	r := c.runner(t, "hello-github")
+	r := c.runner(t, settings)
 	r.run(t, workflow(t, "../../../.github/workflows/release.yml").Jobs["release"])
-	if r.failing {
-		t.Fatalf("the job failed:\n%s", r.log)
-	}
 	document := kept(t, r.dir)
-	for name, want := range map[string]string{"verdict": "successful", "digest": document.Image.Digest, "url": document.URLs["service"]} {
+	for name, want := range map[string]string{"verdict": string(document.Verdict), "digest": document.Image.Digest, "url": document.URLs["service"]} {
 		if got := r.outputs["summary"][name]; got != want {
 			t.Errorf("output %s is %q, want %q", name, got, want)
 		}
 	}
-	if !strings.Contains(r.summary, "released") || strings.Contains(r.log, c.Info().GitHub.RequestToken) {
-		t.Errorf("the summary has no release, or the log a secret: %.300s", r.summary)
+	level := "::notice"
+	if r.failing {
+		level = "::error"
 	}
-	return document
+	if !strings.Contains(r.summary, document.Summary) || !strings.Contains(r.log, level) || strings.Contains(r.log, c.Info().GitHub.RequestToken) {
+		t.Errorf("the summary has no release, the log no %s, or a secret: %.300s\n%s", level, r.summary, r.log)
+	}
+	return outcome{document, r.status, r.log}
 }
 
 // runner is a runner of GitHub's with a checkout, for a merge to main.
-func (c *callers) runner(t *testing.T, stack string) *runner {
+func (c *callers) runner(t *testing.T, settings map[string]string) *runner {
 	t.Helper()
 	github := c.Info().GitHub
-	env := c.with(stack, map[string]string{
+	env := c.with("hello-github", settings, map[string]string{
 		"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_SHA": commit, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_NAME": "push",
 		"GITHUB_REPOSITORY": owner + "/" + app, "GITHUB_RUN_ID": "42", "GITHUB_RUN_ATTEMPT": "1",
 		"GITHUB_WORKFLOW_REF":            owner + "/" + app + "/.github/workflows/release.yml@refs/heads/main",
@@ -224,18 +291,18 @@ func (c *callers) runner(t *testing.T, stack string) *runner {
 		vars[name] = env[name]
 		delete(env, name)
 	}
-	return &runner{dir: checkedOut(t), vars: vars, env: env}
+	inputs := map[string]string{"variant": env["ORGSHIP_VARIANT"]}
+	return &runner{dir: checkedOut(t), vars: vars, inputs: inputs, env: env}
 }
 
 // inCodeBuild starts a build, and reads the report that it keeps.
-func (c *callers) inCodeBuild(t *testing.T) report.Report {
+func (c *callers) inCodeBuild(t *testing.T, settings map[string]string) outcome {
 	t.Helper()
 	cfg := c.config(t, "shared-services")
 	client := codebuild.NewFromConfig(cfg)
 	in := &codebuild.StartBuildInput{ProjectName: aws.String("orgship"), SourceVersion: aws.String(commit)}
-	settings := c.with("hello-codebuild", map[string]string{"ORGSHIP_ROLE": deployRole, "KEPT": filepath.Join(t.TempDir(), "out")})
-	settings["ORGSHIP_REVISION"] = commit
-	for name, value := range settings {
+	folder := filepath.Join(t.TempDir(), "out")
+	for name, value := range c.with("hello-codebuild", settings, map[string]string{"ORGSHIP_REVISION": commit, "KEPT": folder}) {
 		in.EnvironmentVariablesOverride = append(in.EnvironmentVariablesOverride, cbtypes.EnvironmentVariable{Name: aws.String(name), Value: aws.String(value)})
 	}
 	// The build's folder goes with it: the report is kept for us.
@@ -245,17 +312,32 @@ func (c *callers) inCodeBuild(t *testing.T) report.Report {
 		t.Fatal(err)
 	}
 	build := c.ended(t, client, *started.Build.Id)
-	if build.BuildStatus != cbtypes.StatusTypeSucceeded {
-		t.Fatalf("the build is %s:\n%s", build.BuildStatus, c.lines(t, cfg, build))
-	}
-	if len(build.ReportArns) != 1 {
-		t.Errorf("the build has reports %v", build.ReportArns)
-	}
+	r := outcome{kept(t, filepath.Dir(folder)), statusOf(build), c.lines(t, cfg, build)}
 	cases, err := client.DescribeTestCases(t.Context(), &codebuild.DescribeTestCasesInput{ReportArn: aws.String(cmp.Or(build.ReportArns...))})
-	if err != nil || len(cases.TestCases) == 0 {
-		t.Errorf("its report: %v, %v", cases, err)
+	if err != nil {
+		t.Fatalf("reading the build's report: %v\n%s", err, r.log)
 	}
-	return kept(t, filepath.Dir(settings["KEPT"]))
+	failed := slices.ContainsFunc(cases.TestCases, func(c cbtypes.TestCase) bool { return aws.ToString(c.Status) == "FAILED" })
+	if len(cases.TestCases) < len(r.report.Steps) || failed != (r.status == 1) {
+		t.Errorf("the build's report has %d cases, one failed: %t", len(cases.TestCases), failed)
+	}
+	return r
+}
+
+// statusOf is the exit status of the command that a build failed with, 0 if it
+// succeeded.
+func statusOf(build cbtypes.Build) (status int) {
+	if build.BuildStatus == cbtypes.StatusTypeSucceeded {
+		return 0
+	}
+	for _, phase := range build.Phases {
+		for _, c := range phase.Contexts {
+			if n, err := fmt.Sscanf(aws.ToString(c.Message), "Error while executing command: ci/ship. Reason: exit status %d", &status); n == 1 && err == nil {
+				return status
+			}
+		}
+	}
+	return -1
 }
 
 // ended waits for the end of a build.
