@@ -78,15 +78,20 @@ func (o *Orgship) Publish(
 	// +optional
 	variants []*dagger.Container,
 ) (string, error) {
+	return o.push(ctx, append([]*dagger.Container{image}, variants...), repository)
+}
+
+// push pushes an image, for one platform or several, and returns its reference by digest.
+func (o *Orgship) push(ctx context.Context, platforms []*dagger.Container, repository string, flags ...string) (string, error) {
 	var ids []string
-	for _, c := range append([]*dagger.Container{image}, variants...) {
+	for _, c := range platforms {
 		id, err := c.ID(ctx)
 		if err != nil {
 			return "", err
 		}
 		ids = append(ids, string(id))
 	}
-	r, err := o.run(ctx, "push", []string{"container:" + strings.Join(ids, ","), repository})
+	r, err := o.run(ctx, "push", append([]string{"container:" + strings.Join(ids, ","), repository}, flags...))
 	if err != nil {
 		return "", err
 	}

@@ -78,7 +78,7 @@ func (o *Orgship) Ship(
 	if err != nil {
 		return nil, err
 	}
-	reference, err := o.Publish(ctx, image, repository+":"+version, nil)
+	reference, err := o.push(ctx, []*dagger.Container{image}, repository+":"+version, "--same-revision")
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,9 @@ type Destination struct {
 	// Login returns what the repository's registry asks for: secrets, of the
 	// account that owns the repository, for 12 hours.
 	Login func(ctx context.Context) (username, password string, err error)
+	// SameRevision takes the image that has the tag for this one, if it says that it has
+	// the same revision and version: the same source, built before, perhaps elsewhere.
+	SameRevision bool
 	// Find looks a reference up: <repository>:<tag> or <repository>@<digest>.
 	Find func(ctx context.Context, reference string) (registry.Image, error)
 }

@@ -23,6 +23,8 @@ type pushCommand struct {
 	Revision   string `placeholder:"REVISION" help:"Revision of a demo image: what proves that it answers; else made of its source."`
 	DryRun     bool   `help:"Only find out whether it is there."`
 	JSON       bool   `name:"json" help:"Print JSON: reference, digest, bytes sent."`
+
+	SameRevision bool `help:"Of a container whose tag is taken: take the image that has it, if it is of the same revision and version."`
 	reports
 	connection
 }
@@ -42,6 +44,9 @@ func (c *pushCommand) Run(p *running) error {
 
 // push pushes what can be read or assembled here.
 func (c *pushCommand) push(p *running) (registry.Pushed, error) {
+	if c.SameRevision {
+		return registry.Pushed{}, &usageError{"--same-revision is for a container", "inside an engine: container:ID; what is pushed from here is the same bytes whenever it is"}
+	}
 	push, err := c.load(p.ctx)
 	if err != nil {
 		return registry.Pushed{}, err
@@ -61,7 +66,7 @@ func (c *pushCommand) push(p *running) (registry.Pushed, error) {
 // publish has a container pushed by who runs the program. No login is given out
 // for what is no repository in ECR.
 func (c *pushCommand) publish(p *running, id string) (registry.Pushed, error) {
-	to := Destination{}
+	to := Destination{SameRevision: c.SameRevision}
 	to.Repository, to.Tag = c.target()
 	switch err := registry.Target(to.Repository, to.Tag); {
 	case p.Publish == nil:

@@ -27,9 +27,8 @@ type publisher struct{ engine *engine }
 
 // publish is cli.Program's Publish. Ids names a container, or several with a comma
 // between: one image for several platforms. What is there is not sent. A tag that
-// can't be moved from another image is a *registry.TagTakenError, unless that image
-// says that it has the same revision and version: it was built before, perhaps by
-// another engine, and stands for this one. How much the engine sends it doesn't tell.
+// can't be moved from another image is a *registry.TagTakenError, unless to says that
+// the same revision stands for this one. How much the engine sends it doesn't tell.
 func (p *publisher) publish(ctx context.Context, ids string, to cli.Destination) (registry.Pushed, error) {
 	client, err := p.engine.connect(ctx)
 	if err != nil {
@@ -51,7 +50,7 @@ func (p *publisher) publish(ctx context.Context, ids string, to cli.Destination)
 	}
 	reference, err := p.push(ctx, client, c, variants, to)
 	if err != nil {
-		return p.builtBefore(ctx, c, to, refusal(ctx, to, digest, err))
+		return builtBefore(ctx, c, to, refusal(ctx, to, digest, err))
 	}
 	if _, sent, ok := strings.Cut(reference, "@"); ok && sent != digest { // it was compressed otherwise
 		pushed.Reference, pushed.Digest = to.Repository+"@"+sent, sent
@@ -105,11 +104,11 @@ func refusal(ctx context.Context, to cli.Destination, digest string, err error) 
 	return fmt.Errorf("pushing to %s:%s: %w", to.Repository, to.Tag, err)
 }
 
-// builtBefore is the image that has the tag already, if it is of the container's
-// own revision and version; else the refusal stands.
-func (p *publisher) builtBefore(ctx context.Context, c *dagger.Container, to cli.Destination, refused error) (registry.Pushed, error) {
+// builtBefore is the image that has the tag already, if the same revision will do
+// and it is of the container's own revision and version; else the refusal stands.
+func builtBefore(ctx context.Context, c *dagger.Container, to cli.Destination, refused error) (registry.Pushed, error) {
 	var taken *registry.TagTakenError
-	if !errors.As(refused, &taken) {
+	if !to.SameRevision || !errors.As(refused, &taken) {
 		return registry.Pushed{}, refused
 	}
 	there, err := to.Find(ctx, to.Repository+"@"+taken.Have)

@@ -123,7 +123,6 @@ release of hello in dev-1 222222222222: ERROR failed
 	}
 }
 
-// A step may be over without having begun, and a run have no steps at all.
 // A step that ends as it begins has a span too; one that is skipped has a line.
 func TestShowAtOnce(t *testing.T) {
 	t.Parallel()
@@ -150,6 +149,7 @@ release of hello in dev-1 222222222222: ERROR failed
 	}
 }
 
+// A step may be over without having begun, and a run have no steps at all.
 func TestShowWithoutSteps(t *testing.T) {
 	t.Parallel()
 	s := newShown(t)

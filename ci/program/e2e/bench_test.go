@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -164,7 +163,7 @@ func compare(b *testing.B, what string, times []time.Duration, goal float64) {
 	ours, empty := times[0], times[1]
 	ratio := ours.Seconds() / empty.Seconds()
 	b.ReportMetric(ratio, strings.NewReplacer(",", "", " ", "-").Replace(what)+"/empty")
-	b.Log(fmt.Sprintf("%s: %.2f s, of an empty module %.2f s: %.2f times (goal: %g or less: %s)", what, ours.Seconds(), empty.Seconds(), ratio, goal, met(ratio <= goal)))
+	b.Logf("%s: %.2f s, of an empty module %.2f s: %.2f times (goal: %g or less: %s)", what, ours.Seconds(), empty.Seconds(), ratio, goal, met(ratio <= goal))
 }
 
 func met(yes bool) string {

@@ -68,7 +68,7 @@ func TestCallers(t *testing.T) {
 		outcome  report.Outcome
 	}{
 		{"a right answer", nil, 0, report.Released},
-		{"a wrong answer", map[string]string{"ORGSHIP_VARIANT": "blue", "ORGSHIP_EXPECT": "Purple"}, 1, report.WentBack},
+		{"a wrong answer", map[string]string{"ORGSHIP_VARIANT": "blue", "ORGSHIP_ROUTING": "canary:20:1", "ORGSHIP_EXPECT": "Purple"}, 1, report.WentBack},
 	} {
 		want := c.onALaptop(t, test.settings)
 		if want.status != test.status || want.report.Outcome != test.outcome {
@@ -159,7 +159,8 @@ func newCallers(t *testing.T) *callers {
 	return c
 }
 
-// checkedOut copies what is in the repository's index or new, as a checkout has it.
+// checkedOut copies what is in the repository's index or new, as a checkout has it:
+// nothing else that lies beside it on this machine.
 func checkedOut(t *testing.T) string {
 	t.Helper()
 	root, to := "../../..", t.TempDir()
@@ -291,7 +292,7 @@ func (c *callers) runner(t *testing.T, settings map[string]string) *runner {
 		vars[name] = env[name]
 		delete(env, name)
 	}
-	inputs := map[string]string{"variant": env["ORGSHIP_VARIANT"]}
+	inputs := map[string]string{"variant": env["ORGSHIP_VARIANT"], "routing": env["ORGSHIP_ROUTING"]}
 	return &runner{dir: checkedOut(t), vars: vars, inputs: inputs, env: env}
 }
 

@@ -41,7 +41,10 @@ func TestSecrets(t *testing.T) {
 	c.progress, c.env[credentialsName] = "logs", session
 	published := c.shell(t, "$o | publish $($o | image --version 1.0.0 --revision "+control+") "+b.repo+":1.0.0")
 	published.ok(t)
-	places["share"], places["publish"] = shared.String(), published.String()
+	c.env[credentialsName] = b.credentials(t, "management")
+	released := c.call(t, b.release(t, "release", "1.0.0", "--expect-body="+saysBlue, "json")...)
+	released.ok(t)
+	places["share"], places["publish"], places["release"] = shared.String(), published.String(), released.String()
 	places["image"] = secretsImage(t, b)
 	for _, file := range []string{"report.json", "report.md"} {
 		content, err := os.ReadFile(filepath.Join(c.dir, "report", file))

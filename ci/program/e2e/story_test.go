@@ -36,7 +36,7 @@ func TestStory(t *testing.T) {
 	if !strings.HasPrefix(plan, "create\n") || !strings.Contains(plan, "AWS::ECS::TaskSet") {
 		t.Errorf("the plan is %q", plan)
 	}
-	if after := b.state(t); after != empty || b.called("cloudformation", "ExecuteChangeSet") != 1 { // of share
+	if after := b.state(t); after != empty || b.called("ExecuteChangeSet") != 1 { // of share
 		t.Errorf("planning changed something:\n%s", after)
 	}
 	first := released(t, c.call(t, append(b.release(t, "release", "1.0.0"), "--expect-body="+saysBlue, "json")...))
@@ -118,7 +118,7 @@ func (b *box) says(t *testing.T, r report.Report, greeting, revision string) {
 // its report can be kept in the same run, and there is one release.
 func (b *box) goesBack(t *testing.T, c call) {
 	t.Helper()
-	before := b.called("cloudformation", "ExecuteChangeSet")
+	before := b.called("ExecuteChangeSet")
 	r := c.call(t, append(b.release(t, "release", "2.0.0"), "--expect-body=Purple")...)
 	r.fails(t, 1, `went back while the version from before was still there: body lacks "Purple"`, "look at the answers in the report")
 	steps := []string{"access: may the account pull?", "plan: what would change", "apply: CloudFormation stack hello", "decide: keep it, or go back?", "verify: who answers?", "release of hello in dev-1"}
@@ -127,7 +127,7 @@ func (b *box) goesBack(t *testing.T, c call) {
 			t.Errorf("the log has no %q: %s", step, r.stderr)
 		}
 	}
-	if n := b.called("cloudformation", "ExecuteChangeSet") - before; n != 1 {
+	if n := b.called("ExecuteChangeSet") - before; n != 1 {
 		t.Errorf("one release executed %d change sets", n)
 	}
 
@@ -149,7 +149,7 @@ func (b *box) goesBack(t *testing.T, c call) {
 	if page, err := os.ReadFile(filepath.Join(c.dir, "out", "report.md")); err != nil || !strings.Contains(string(page), "release: failed, went back") {
 		t.Errorf("the page that was kept: %v, %.200s", err, page)
 	}
-	if n := b.called("cloudformation", "ExecuteChangeSet") - before; n != 2 {
+	if n := b.called("ExecuteChangeSet") - before; n != 2 {
 		t.Errorf("two releases, one of which was asked for three things, executed %d change sets", n)
 	}
 }

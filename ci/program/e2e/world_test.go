@@ -188,10 +188,10 @@ func (b *box) network(t *testing.T, name string) string {
 	return strings.Join([]string{"Vpc=" + a.VPCID, "Subnet1=" + a.SubnetIDs[0], "Subnet2=" + a.SubnetIDs[1]}, ",")
 }
 
-// called returns how often an operation of a service was answered.
-func (b *box) called(service, operation string) (n int) {
+// called returns how often an operation of CloudFormation was answered.
+func (b *box) called(operation string) (n int) {
 	for _, c := range b.Calls() {
-		if c.Service == service && c.Operation == operation {
+		if c.Service == "cloudformation" && c.Operation == operation {
 			n++
 		}
 	}
