@@ -43,7 +43,7 @@ func New(
 	// Role to assume in other accounts than the credentials' own; empty: none.
 	// +default="OrganizationAccountAccessRole"
 	role string,
-	// Organizational unit whose accounts share the images: its id, name, path of names or org path.
+	// Organizational unit whose accounts share the images, and the only ones to release to: its id, name, path of names or org path.
 	// +optional
 	unit string,
 	// A sandbox instead of AWS: tcp://localhost:4566, or the service that serve returns.

@@ -36,8 +36,8 @@ func (o *Orgship) Release(
 	// +optional
 	dryRun bool,
 ) (*Report, error) {
-	return o.run(ctx, "release", slices.Concat([]string{stack, image}, flag("account", account), flag("parameter", parameter...), flag("expect-body", expectBody),
-		when("dry-run", dryRun), o.Change, o.Expectation, o.Asking), input{"template", template})
+	return o.run(ctx, "release", slices.Concat([]string{stack, image}, flag("account", account), flag("unit", o.Unit), flag("parameter", parameter...),
+		flag("expect-body", expectBody), when("dry-run", dryRun), o.Change, o.Expectation, o.Asking), input{"template", template})
 }
 
 // Build a variant of the demo app, publish it and release it: what a merge does.

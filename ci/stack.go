@@ -75,7 +75,8 @@ func (o *Orgship) Plan(
 	// +optional
 	parameter []string,
 ) (*Report, error) {
-	return o.run(ctx, "plan", slices.Concat([]string{stack, image}, flag("account", account), flag("parameter", parameter...), o.Change), input{"template", template})
+	return o.run(ctx, "plan", slices.Concat([]string{stack, image}, flag("account", account), flag("unit", o.Unit), flag("parameter", parameter...), o.Change),
+		input{"template", template})
 }
 
 // Create or update a stack with an image, without asking whether its service answers rightly: release does.
@@ -96,7 +97,7 @@ func (o *Orgship) Deploy(
 	// +optional
 	parameter []string,
 ) (*Report, error) {
-	return o.run(ctx, "release", slices.Concat([]string{stack, image, "--no-verify"}, flag("account", account), flag("parameter", parameter...), o.Change),
+	return o.run(ctx, "release", slices.Concat([]string{stack, image, "--no-verify"}, flag("account", account), flag("unit", o.Unit), flag("parameter", parameter...), o.Change),
 		input{"template", template})
 }
 

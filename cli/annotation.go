@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,7 +13,9 @@ import (
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
+	"go.yaml.in/yaml/v3"
 
+	"orgship/pipeline/account"
 	"orgship/pipeline/report"
 )
 
@@ -85,12 +89,18 @@ func (at places) of(r report.Report, p report.Problem) (file string, line int) {
 // step returns where the workflow runs what wrote the report: the first line
 // that runs a verb of its kind, else the first of all.
 func (at places) step(r report.Report) (file string, line int) {
-	if at.workflow == "" {
-		return "", 0
-	}
 	pattern := `\b(orgship|dagger)\b.*\b` + regexp.QuoteMeta(string(r.Kind)) + `\b`
 	if r.Kind == report.Release {
 		pattern += `|\bci/ship\b|\bdagger\b.*\bship\b`
+	}
+	return at.runs(pattern)
+}
+
+// runs returns the first line of the workflow that a pattern matches, else the
+// first of all.
+func (at places) runs(pattern string) (file string, line int) {
+	if at.workflow == "" {
+		return "", 0
 	}
 	verb := regexp.MustCompile(pattern)
 	number := 0
@@ -101,6 +111,48 @@ func (at places) step(r report.Report) (file string, line int) {
 		}
 	}
 	return at.workflow, 1
+}
+
+// refused is what to say of a job that got no credentials: without a token it is
+// about its permissions, else about the step that asked.
+func (at places) refused(err error) annotation {
+	a := annotation{level: "error", title: "orgship credentials", message: err.Error()}
+	if hint := hintOf(err, ""); hint != "" {
+		a.message += "\nhint: " + hint
+	}
+	if line := at.permissions(); line > 0 && errors.Is(err, account.ErrNoToken) {
+		a.file, a.line = at.workflow, line
+		return a
+	}
+	a.file, a.line = at.runs(`\borgship credentials\b|\bci/ship\b`)
+	return a
+}
+
+// permissions is the line of the workflow that says what the job may do: of its
+// own permissions, else of the workflow's, else of the job; 0 if that isn't known.
+func (at places) permissions() int {
+	var document yaml.Node
+	if at.workflow == "" || yaml.Unmarshal(at.text, &document) != nil || len(document.Content) == 0 {
+		return 0
+	}
+	all, _ := entry(document.Content[0], "permissions")
+	_, jobs := entry(document.Content[0], "jobs")
+	line, job := entry(jobs, at.job)
+	own, _ := entry(job, "permissions")
+	return cmp.Or(own, all, line)
+}
+
+// entry finds a key of a mapping: its line, and what it has; 0 and nil if it isn't there.
+func entry(mapping *yaml.Node, key string) (line int, value *yaml.Node) {
+	if mapping == nil || mapping.Kind != yaml.MappingNode {
+		return 0, nil
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return mapping.Content[i].Line, mapping.Content[i+1]
+		}
+	}
+	return 0, nil
 }
 
 // annotate writes annotations as commands to the runner, whose own escapes keep

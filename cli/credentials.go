@@ -26,7 +26,8 @@ func (credentialsCommand) Help() string {
 or of the Dagger module: --credentials cmd://"orgship credentials".
 
 Without --github-role they are those of the SDK's default chain: environment, profile, SSO, container (CodeBuild, ECS), instance. A job of GitHub Actions needs
-permissions: { id-token: write } and a role whose trust policy names its subject; pull requests from forks get no token.`
+permissions: { id-token: write } and a role whose trust policy names its subject; pull requests from forks get no token. If it gets none, an annotation
+points at the permissions in its workflow.`
 }
 
 // insideChain is set for what the SDK's default chain starts: a profile whose
@@ -41,6 +42,9 @@ func (c *credentialsCommand) Run(p *running) error {
 	}
 	line, err := account.Export(p.ctx, provider)
 	if err != nil {
+		if c.GitHubRole != "" && p.Getenv("GITHUB_ACTIONS") == "true" {
+			annotate(p.Stderr, []annotation{p.workflow().refused(err)})
+		}
 		return err
 	}
 	_, err = p.Stdout.Write(line)

@@ -82,6 +82,12 @@ type target struct {
 	Account string `placeholder:"ACCOUNT" help:"Account to work in, by id or name; else the credentials' own."`
 }
 
+// delivery are the flags that say which account gets an image.
+type delivery struct {
+	target
+	Unit string `placeholder:"UNIT" help:"Refuse an account that isn't in this organizational unit, by id, name or path, or below it."`
+}
+
 // change are the flags that say what becomes of the stack.
 type change struct {
 	Template        string            `placeholder:"FILE" help:"Template of the stack (- reads stdin); else the one it has, and for a new stack the built-in one with the blue/green hook." group:"Stack:"`

@@ -48,11 +48,21 @@ func silence(r *report.Report) {
 
 // releaser returns what works in an account.
 func (c *connection) releaser(p *running, account string) (*work, *release.Connection, error) {
+	return c.deliverer(p, delivery{target: target{account}})
+}
+
+// deliverer returns what works in an account that may have to be in a unit.
+func (c *connection) deliverer(p *running, to delivery) (*work, *release.Connection, error) {
 	conn, err := c.open(p)
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg, err := conn.Configure(p.ctx, account)
+	if to.Unit != "" {
+		if err := conn.Within(p.ctx, to.Account, to.Unit); err != nil {
+			return nil, nil, err
+		}
+	}
+	cfg, err := conn.Configure(p.ctx, to.Account)
 	if err != nil {
 		return nil, nil, err
 	}

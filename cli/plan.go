@@ -11,7 +11,7 @@ import (
 type planCommand struct {
 	Stack string `arg:"" help:"Name of the CloudFormation stack."`
 	Image string `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…"`
-	target
+	delivery
 	output
 	change
 	connection
@@ -19,7 +19,7 @@ type planCommand struct {
 
 // Run prints what a release would change. Nothing is touched.
 func (c *planCommand) Run(p *running) error {
-	w, _, err := c.releaser(p, c.Account)
+	w, _, err := c.deliverer(p, c.delivery)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 type releaseCommand struct {
 	Stack string `arg:"" help:"Name of the CloudFormation stack."`
 	Image string `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…; what is released is its digest."`
-	target
+	delivery
 	DryRun bool `help:"Stop after the plan."`
 	output
 	change
@@ -19,7 +19,7 @@ type releaseCommand struct {
 
 // Run releases, and prints the image that serves now.
 func (c *releaseCommand) Run(p *running) error {
-	w, _, err := c.releaser(p, c.Account)
+	w, _, err := c.deliverer(p, c.delivery)
 	if err != nil {
 		return err
 	}

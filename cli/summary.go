@@ -144,15 +144,21 @@ type places struct {
 	lines    map[string]int // of its resources and hooks, by logical id
 	workflow string         // path of the workflow in the repository; "" if that isn't known
 	text     []byte         // of the workflow, if it is there
+	job      string         // its id in the workflow
+}
+
+// workflow is the workflow that this job of GitHub Actions is of.
+func (p *running) workflow() places {
+	at := places{workflow: workflowPath(p.Getenv("GITHUB_WORKFLOW_REF"), p.Getenv("GITHUB_REPOSITORY")), job: p.Getenv("GITHUB_JOB")}
+	if at.workflow != "" {
+		at.text = readIn(cmp.Or(p.Getenv("GITHUB_WORKSPACE"), "."), at.workflow)
+	}
+	return at
 }
 
 // places finds what annotations can point at.
 func (c *summaryCommand) places(p *running) (places, error) {
-	root := p.Getenv("GITHUB_WORKSPACE")
-	out := places{workflow: workflowPath(p.Getenv("GITHUB_WORKFLOW_REF"), p.Getenv("GITHUB_REPOSITORY"))}
-	if out.workflow != "" {
-		out.text = readIn(cmp.Or(root, "."), out.workflow)
-	}
+	out := p.workflow()
 	if c.Template == "" {
 		return out, nil
 	}
@@ -160,7 +166,7 @@ func (c *summaryCommand) places(p *running) (places, error) {
 	if err != nil {
 		return out, err
 	}
-	out.template, out.lines = inside(root, c.Template), map[string]int{}
+	out.template, out.lines = inside(p.Getenv("GITHUB_WORKSPACE"), c.Template), map[string]int{}
 	parsed, err := template.Parse(source)
 	if err != nil {
 		return out, nil //nolint:nilerr // the report's own errors say what is wrong with it, and where

@@ -167,13 +167,62 @@ func TestPrintCredentials(t *testing.T) {
 		stderr string
 	}{
 		{"none", nil, nil, `^error: getting credentials: no AWS credentials were found\nhint: log in .*\n$`},
-		{"a role, and no permission", job[:2], []string{"--github-role", role}, `^error: getting credentials: GitHub gave this job no token to ask with .*\nhint: add to the job: permissions: \{ id-token: write, .*\n$`},
-		{"no region", append(job[:1:1], job[2:]...), []string{"--github-role", role}, `^error: getting credentials: no AWS region is set\nhint: name one.*\n$`},
-		{"no duration", job, []string{"--github-role", role, "--duration", "13h"}, `^error: getting credentials: duration 13h0m0s: must be from 15m to 12h\nhint: .*\n$`},
+		{"a role, and no permission", job[:2], []string{"--github-role", role}, `^::error .*\nerror: getting credentials: GitHub gave this job no token to ask with .*\nhint: add to the job: permissions: \{ id-token: write, .*\n$`},
+		{"no region", append(job[:1:1], job[2:]...), []string{"--github-role", role}, `^::error .*\nerror: getting credentials: no AWS region is set\nhint: name one.*\n$`},
+		{"no duration", job, []string{"--github-role", role, "--duration", "13h"}, `^::error .*\nerror: getting credentials: duration 13h0m0s: must be from 15m to 12h\nhint: .*\n$`},
 	} {
 		stdout, stderr, err := credentialsOf(t, test.env, test.args...)
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 2 || stdout != "" || !regexp.MustCompile(test.stderr).MatchString(stderr) || strings.Contains(stderr, "CANARY") {
+			t.Errorf("%s: %v, stdout %q, stderr %q", test.name, err, stdout, stderr)
+		}
+	}
+}
+
+// A job without a token, or one that the role doesn't trust, is told where its
+// workflow is at fault.
+func TestCredentialsPointAtTheWorkflow(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/token" {
+			_, _ = w.Write([]byte(`{"value":"a.CANARY.c"}`))
+			return
+		}
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>`))
+	}))
+	t.Cleanup(server.Close)
+	token := []string{"ACTIONS_ID_TOKEN_REQUEST_URL=" + server.URL + "/token", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=CANARY"}
+	const job = "jobs:\n  test:\n    permissions: {}\n  release:\n    steps:\n      - run: ci/ship\n"
+	for _, test := range []struct {
+		name, workflow string
+		env            []string
+		place          string
+	}{
+		{"of the job", strings.Replace(job, "    steps:", "    permissions:\n      contents: read\n    steps:", 1), nil, "file=.github/workflows/release.yml,line=5,"},
+		{"of the workflow", "permissions: {}\n" + job, nil, "file=.github/workflows/release.yml,line=1,"},
+		{"of nobody", job, nil, "file=.github/workflows/release.yml,line=4,"},
+		{"not to be read", "jobs: [", nil, "file=.github/workflows/release.yml,line=1,"},
+		{"not of this repository", "", nil, ""},
+		{"not trusted", job, token, "file=.github/workflows/release.yml,line=6,"},
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, ".github/workflows/release.yml")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(test.workflow), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		repository := "acme/app"
+		if test.workflow == "" {
+			repository = "acme/other"
+		}
+		env := append([]string{
+			"GITHUB_ACTIONS=true", "GITHUB_WORKSPACE=" + dir, "GITHUB_JOB=release", "GITHUB_REPOSITORY=" + repository,
+			"GITHUB_WORKFLOW_REF=acme/app/.github/workflows/release.yml@refs/heads/main", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=" + server.URL,
+		}, test.env...)
+		stdout, stderr, err := credentialsOf(t, env, "--github-role", "arn:aws:iam::222222222222:role/release")
+		first, rest, _ := strings.Cut(stderr, "\n")
+		where := regexp.MustCompile(`^::error (.*?)title=orgship credentials::getting credentials: .*%0Ahint: `).FindStringSubmatch(first)
+		if err == nil || stdout != "" || where == nil || where[1] != test.place || !strings.HasPrefix(rest, "error: getting credentials: ") || strings.Contains(stderr, "CANARY") {
 			t.Errorf("%s: %v, stdout %q, stderr %q", test.name, err, stdout, stderr)
 		}
 	}

@@ -9,6 +9,7 @@ require (
 	github.com/rhysd/actionlint v1.7.12
 	go.opentelemetry.io/otel/sdk/log v0.17.0
 	golang.org/x/sys v0.49.0
+	mvdan.cc/sh/v3 v3.14.1
 	orgship v0.0.0
 )
 

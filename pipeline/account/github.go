@@ -47,6 +47,9 @@ const stsAudience = "sts.amazonaws.com"
 // githubIssuer is the identity provider of GitHub's tokens.
 const githubIssuer = "token.actions.githubusercontent.com"
 
+// ErrNoToken is that GitHub gives a job no token: it hasn't the permission to ask.
+var ErrNoToken = errors.New("GitHub gives this job no token")
+
 // Retrieve asks GitHub for a token and STS for credentials. An error is an
 // *Error; neither holds any part of the token.
 func (j GitHubJob) Retrieve(ctx context.Context) (aws.Credentials, error) {
@@ -108,9 +111,9 @@ func (j GitHubJob) token(ctx context.Context) (string, error) {
 	case errors.As(err, &missing) && j.Getenv("GITHUB_ACTIONS") != "true":
 		return "", &Error{line: "this is no job of GitHub Actions: there is nobody to ask for a token", hint: "elsewhere take credentials of the SDK's default chain: leave --github-role out"}
 	case errors.As(err, &missing):
-		return "", &Error{line: "GitHub gave this job no token to ask with (" + missing.Name + " is not set)", hint: permissions}
+		return "", &Error{line: "GitHub gave this job no token to ask with (" + missing.Name + " is not set)", hint: permissions, err: ErrNoToken}
 	case errors.As(err, &refused):
-		return "", &Error{line: fmt.Sprintf("GitHub gives this job no token: status %d", refused.StatusCode), hint: "run the job again if GitHub has trouble (githubstatus.com); if it stays: " + permissions}
+		return "", &Error{line: fmt.Sprintf("GitHub gives this job no token: status %d", refused.StatusCode), hint: "run the job again if GitHub has trouble (githubstatus.com); if it stays: " + permissions, err: ErrNoToken}
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -91,6 +92,43 @@ func (e *UnknownAccountError) Error() string {
 // Hint says what to do about it.
 func (e *UnknownAccountError) Hint() string {
 	return "name it by its id (12 digits): aws organizations list-accounts shows them"
+}
+
+// Within returns an *OutsideError unless an account (id or name, "" being the
+// credentials' own) is in a unit or below it.
+func (c *Connection) Within(ctx context.Context, idOrName, unit string) error {
+	id, err := c.Account(ctx, idOrName)
+	if err != nil {
+		return err
+	}
+	u, err := c.organization.OU(ctx, unit)
+	if err != nil {
+		return err
+	}
+	path, err := c.organization.Path(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(path, u.Path) {
+		return &OutsideError{Account: id, Path: path, Unit: u}
+	}
+	return nil
+}
+
+// OutsideError says that an account isn't in a unit.
+type OutsideError struct {
+	Account string
+	Path    string // its org path
+	Unit    org.Unit
+}
+
+func (e *OutsideError) Error() string {
+	return fmt.Sprintf("account %s is not in %s: its org path is %s", e.Account, e.Unit, e.Path)
+}
+
+// Hint says what to do about it.
+func (e *OutsideError) Hint() string {
+	return "name an account of the unit, or the unit of the account; nothing was changed"
 }
 
 // Configure returns what a releaser for an account (id or name, "" being the

@@ -39,11 +39,9 @@ const (
 	deployRole    = "orgship-deploy"
 )
 
-// callers is a sandbox whose accounts are prepared as the README says, and a
-// checkout of the repository.
+// callers is a sandbox whose accounts are prepared as the README says.
 type callers struct {
 	*box
-	checkout string
 	settings map[string]string // of a release, but for what a caller adds
 }
 
@@ -60,7 +58,19 @@ type outcome struct {
 func TestCallers(t *testing.T) {
 	inFull(t)
 	t.Parallel()
-	c := newCallers(t)
+	newCallers(t, need(t), map[string]string{"_EXPERIMENTAL_DAGGER_RUNNER_HOST": os.Getenv("_EXPERIMENTAL_DAGGER_RUNNER_HOST"), "DAGGER_NO_NAG": "1"}).try(t)
+}
+
+// TestCallersWithoutEngine tries the same with a stand-in for dagger.
+func TestCallersWithoutEngine(t *testing.T) {
+	t.Parallel()
+	path := newStandIn(t) + string(filepath.ListSeparator) + os.Getenv("PATH")
+	newCallers(t, &world{}, map[string]string{"PATH": path, "TMPDIR": t.TempDir()}).try(t)
+}
+
+// try releases from each.
+func (c *callers) try(t *testing.T) {
+	t.Helper()
 	for _, test := range []struct {
 		name     string
 		settings map[string]string
@@ -105,8 +115,12 @@ func (c *callers) refused(t *testing.T) {
 			},
 			"AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", `this job's token says: sub "repo:acme/app:pull_request"`,
 		},
+		"another unit": {
+			func(r *runner) { r.inputs["unit"] = "production" },
+			`error: account 222222222222 is not in OU "production"`, "hint: name an account of the unit",
+		},
 		"another account": {
-			func(r *runner) { r.vars["ORGSHIP_ACCOUNT"] = "prod-1" },
+			func(r *runner) { r.vars["ORGSHIP_ACCOUNT"], r.vars["ORGSHIP_UNIT"] = "prod-1", "" },
 			"error: getting into account 555555555555: assuming a role", "hint: the role must exist, its trust policy must name the caller",
 		},
 	} {
@@ -117,10 +131,54 @@ func (c *callers) refused(t *testing.T) {
 			if r.status != 2 || !strings.Contains(r.log, test.line) || !strings.Contains(r.log, test.hint) {
 				t.Errorf("status %d\n%s", r.status, r.log)
 			}
+			pointed := strings.Contains(r.log, "::error file=.github/workflows/release.yml,line=")
+			if pointed != strings.Contains(r.log, "error: getting credentials: ") {
+				t.Errorf("an annotation points at the workflow: %t\n%s", pointed, r.log)
+			}
 			if !strings.Contains(r.log, "the release wrote no report: its own error is above") {
 				t.Errorf("the summary doesn't say why it has nothing to tell:\n%s", r.log)
 			}
 		})
+	}
+}
+
+// TestNoEngine has ci/ship say what it misses, before anything else.
+func TestNoEngine(t *testing.T) {
+	t.Parallel()
+	without := t.TempDir()
+	for _, name := range []string{"sh", "dirname", "printf"} {
+		link(t, without, name)
+	}
+	broken := filepath.Join(t.TempDir(), "dagger")
+	if err := os.WriteFile(broken, []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	path := filepath.Dir(broken) + string(filepath.ListSeparator) + os.Getenv("PATH")
+	for name, test := range map[string]struct{ path, host, line, hint string }{
+		"no dagger":          {without, "", "dagger is not on the PATH", "ci/install-dagger installs it"},
+		"no socket":          {path, "unix:///nowhere/engine.sock", "no Dagger engine listens at unix:///nowhere/engine.sock", "start Docker, "},
+		"nobody who answers": {path, "", "no Dagger engine answers", "start Docker, "},
+	} {
+		dir := checkedOut(t)
+		cmd := exec.CommandContext(t.Context(), "ci/ship")
+		cmd.Dir = dir
+		cmd.Env = []string{"PATH=" + test.path, "ORGSHIP_STACK=hello", "ORGSHIP_REPOSITORY=r", "ORGSHIP_REVISION=" + commit, "_EXPERIMENTAL_DAGGER_RUNNER_HOST=" + test.host}
+		out, err := cmd.CombinedOutput()
+		if want := "error: " + test.line + "\nhint: " + test.hint; err == nil || cmd.ProcessState.ExitCode() != 2 || !strings.HasPrefix(string(out), want) {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
+// link puts a program of this machine into a folder.
+func link(t *testing.T, dir, name string) {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		err = os.Symlink(path, filepath.Join(dir, name))
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -136,14 +194,13 @@ func told(r report.Report) []string {
 	return lines
 }
 
-// newCallers prepares the accounts.
-func newCallers(t *testing.T) *callers {
+// newCallers prepares the accounts. The environment is what dagger needs.
+func newCallers(t *testing.T, w *world, environment map[string]string) *callers {
 	t.Helper()
-	checkout := checkedOut(t)
-	b := newBoxWith(t, map[string]string{origin: checkout})
-	c := &callers{box: b, checkout: checkout}
-	c.in(t).call(t, "share", "--account=shared-services", "result").ok(t)
+	b := newBoxIn(t, w, map[string]string{origin: checkedOut(t)})
+	c := &callers{box: b}
 	where := map[string]string{"OrgID": c.Info().OrganizationID, "DevOrgUnitID": "ou-sbox-dev00001"}
+	c.prepare(t, "shared-services", "ecr-repository.yaml", where)
 	c.prepare(t, "shared-services", "github-oidc.yaml", where, map[string]string{
 		"GitHubOwner": owner, "GitHubOwnerId": ownerID, "GitHubRepository": app, "GitHubRepositoryId": appID, "Environments": "dev-1",
 	})
@@ -154,8 +211,8 @@ func newCallers(t *testing.T) *callers {
 	c.settings = map[string]string{
 		"ORGSHIP_REPOSITORY": b.repo, "ORGSHIP_ACCOUNT": "dev-1", "ORGSHIP_UNIT": unit, "ORGSHIP_PARAMETERS": b.network(t, "dev-1"),
 		"ORGSHIP_ENDPOINT": "tcp://" + host(b.Endpoint()), "ORGSHIP_GO_IMAGE": b.goImage, "AWS_ENDPOINT_URL": b.Endpoint(), "AWS_REGION": "eu-west-1",
-		"_EXPERIMENTAL_DAGGER_RUNNER_HOST": os.Getenv("_EXPERIMENTAL_DAGGER_RUNNER_HOST"), "DAGGER_NO_NAG": "1",
 	}
+	maps.Copy(c.settings, environment)
 	return c
 }
 
@@ -242,14 +299,18 @@ func (c *callers) onALaptop(t *testing.T, settings map[string]string) outcome {
 	if err != nil && !errors.As(err, &ended) {
 		t.Fatal(err)
 	}
-	return outcome{kept(t, dir), cmd.ProcessState.ExitCode(), string(out)}
+	return outcome{kept(t, dir, string(out)), cmd.ProcessState.ExitCode(), string(out)}
 }
 
 // kept is the report that a caller left.
-func kept(t *testing.T, dir string) (r report.Report) {
+func kept(t *testing.T, dir, log string) (r report.Report) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(read(t, filepath.Join(dir, "out", "report.json"))), &r); err != nil {
-		t.Fatal(err)
+	content, err := os.ReadFile(filepath.Join(dir, "out", "report.json"))
+	if err == nil {
+		err = json.Unmarshal(content, &r)
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log)
 	}
 	return r
 }
@@ -260,7 +321,7 @@ func (c *callers) inGitHub(t *testing.T, settings map[string]string) outcome {
 	t.Helper()
 	r := c.runner(t, settings)
 	r.run(t, workflow(t, "../../../.github/workflows/release.yml").Jobs["release"])
-	document := kept(t, r.dir)
+	document := kept(t, r.dir, r.log)
 	for name, want := range map[string]string{"verdict": string(document.Verdict), "digest": document.Image.Digest, "url": document.URLs["service"]} {
 		if got := r.outputs["summary"][name]; got != want {
 			t.Errorf("output %s is %q, want %q", name, got, want)
@@ -293,7 +354,9 @@ func (c *callers) runner(t *testing.T, settings map[string]string) *runner {
 		delete(env, name)
 	}
 	inputs := map[string]string{"variant": env["ORGSHIP_VARIANT"], "routing": env["ORGSHIP_ROUTING"]}
-	return &runner{dir: checkedOut(t), vars: vars, inputs: inputs, env: env}
+	dir := checkedOut(t)
+	env["GITHUB_JOB"], env["GITHUB_WORKSPACE"] = "release", dir
+	return &runner{dir: dir, vars: vars, inputs: inputs, env: env}
 }
 
 // inCodeBuild starts a build, and reads the report that it keeps.
@@ -313,7 +376,8 @@ func (c *callers) inCodeBuild(t *testing.T, settings map[string]string) outcome 
 		t.Fatal(err)
 	}
 	build := c.ended(t, client, *started.Build.Id)
-	r := outcome{kept(t, filepath.Dir(folder)), statusOf(build), c.lines(t, cfg, build)}
+	log := c.lines(t, cfg, build)
+	r := outcome{kept(t, filepath.Dir(folder), log), statusOf(build), log}
 	cases, err := client.DescribeTestCases(t.Context(), &codebuild.DescribeTestCasesInput{ReportArn: aws.String(cmp.Or(build.ReportArns...))})
 	if err != nil {
 		t.Fatalf("reading the build's report: %v\n%s", err, r.log)

@@ -42,6 +42,9 @@ const (
 
 func TestMain(m *testing.M) {
 	task.Init() // a task of the sandbox begins as this program
+	if filepath.Base(os.Args[0]) == "dagger" {
+		os.Exit(standIn(os.Args[1:]))
+	}
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 		_ = f.Value.Set("3") // calls mostly wait
@@ -130,13 +133,12 @@ const planted = "CANARYfe0d93b9c1"
 // newBox starts a sandbox.
 func newBox(t *testing.T) *box {
 	t.Helper()
-	return newBoxWith(t, nil)
+	return newBoxIn(t, need(t), nil)
 }
 
-// newBoxWith starts a sandbox whose CodeBuild has sources.
-func newBoxWith(t *testing.T, sources map[string]string) *box {
+// newBoxIn starts a sandbox whose CodeBuild has sources.
+func newBoxIn(t *testing.T, w *world, sources map[string]string) *box {
 	t.Helper()
-	w := need(t)
 	secrets := map[string]string{}
 	for _, digit := range "123459" {
 		secrets[strings.Repeat(string(digit), 12)] = planted + strings.Repeat(string(digit), 40-len(planted))
