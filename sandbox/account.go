@@ -66,16 +66,23 @@ func (s *Sandbox) Info() Info {
 	}
 }
 
-// Accounts returns the accounts, by id.
-func (s *Sandbox) Accounts() []Account { return slices.Clone(s.accounts) }
+// Accounts returns the accounts, by id, with the org paths that they have now.
+func (s *Sandbox) Accounts() []Account {
+	accounts := slices.Clone(s.accounts)
+	for i, a := range accounts {
+		accounts[i].OrgPath, _ = s.tree.OrgPath(a.ID)
+	}
+	return accounts
+}
 
 // Account returns the account with an id or name, and false when there is none.
 func (s *Sandbox) Account(idOrName string) (Account, bool) {
-	i := slices.IndexFunc(s.accounts, func(a Account) bool { return a.ID == idOrName || a.Name == idOrName })
+	accounts := s.Accounts()
+	i := slices.IndexFunc(accounts, func(a Account) bool { return a.ID == idOrName || a.Name == idOrName })
 	if i < 0 {
 		return Account{}, false
 	}
-	return s.accounts[i], true
+	return accounts[i], true
 }
 
 // addAccounts gives every account of the organization what it begins with: an

@@ -27,10 +27,10 @@ import (
 // open makes the rooms and gives each the others that it needs.
 func (s *Sandbox) open(c clock.Clock, o Options) {
 	r := &s.rooms
-	r.iam = iam.New(iam.Config{Clock: c, Organization: s.organization, Region: s.region, Decided: o.Decided})
+	r.iam = iam.New(iam.Config{Clock: c, Organization: s.tree, Region: s.region, Decided: o.Decided})
 	r.github = github.New(c)
 	r.sts = sts.New(sts.Config{Clock: c, Sessions: r.iam, Issuer: r.github})
-	r.organizations = organizations.New(organizations.Config{Organization: s.organization, Auth: r.iam, Clock: c})
+	r.organizations = organizations.New(organizations.Config{Tree: s.tree, Auth: r.iam, Clock: c})
 	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam, Used: r.groupUsed})
 	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})

@@ -74,8 +74,9 @@ type Options struct {
 type Sandbox struct {
 	inContainer  bool
 	region       string
-	organization *organizations.Organization
-	accounts     []Account
+	organization *organizations.Organization // as it began
+	tree         *organizations.Tree         // as it is
+	accounts     []Account                   // org paths as they began
 	log          *slog.Logger
 	handler      *wire.Handler
 	rooms        rooms
@@ -121,6 +122,7 @@ func New(o Options) (*Sandbox, error) {
 	if err := s.organization.Validate(); err != nil {
 		return nil, err
 	}
+	s.tree = organizations.NewTree(s.organization)
 	if o.Runtime == nil {
 		s.runtime = &lazyRuntime{}
 		o.Runtime = s.runtime

@@ -37,6 +37,8 @@ import (
 //	elasticloadbalancing:loadbalancer, elasticloadbalancing:targetgroup
 //	iam:oidc-provider, iam:policy, iam:role
 //	logs:log-group
+//	organizations:delegated-administrator  service principals, beyond the first one
+//	organizations:service-access           service principals, with the management account
 type State map[string]map[string][]string
 
 // String lists the state, a line for each name.
@@ -58,7 +60,7 @@ func (s *Sandbox) State(ctx context.Context) (State, error) {
 	state := State{}
 	for _, a := range s.accounts {
 		c := census{ctx: iam.AsService(ctx, a.ID, "sandbox"), rooms: &s.rooms, found: map[string][]string{}}
-		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.policies, c.providers, c.logGroups, c.builds} {
+		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.policies, c.providers, c.logGroups, c.builds, c.delegations, c.access} {
 			if err := count(); err != nil {
 				return nil, fmt.Errorf("looking at account %s: %w", a.ID, err)
 			}
@@ -104,6 +106,26 @@ func (c *census) stacks() error {
 		}
 		return out.NextToken, nil
 	})
+}
+
+// delegations counts what the account administers for the organization beyond
+// what it began with.
+func (c *census) delegations() error {
+	account := iam.Caller(c.ctx).Account
+	for _, principal := range c.rooms.organizations.Delegations(account) {
+		c.add("organizations:delegated-administrator", principal)
+	}
+	return nil
+}
+
+func (c *census) access() error {
+	if iam.Caller(c.ctx).Account != c.rooms.organizations.Management() {
+		return nil
+	}
+	for _, principal := range c.rooms.organizations.Trusted() {
+		c.add("organizations:service-access", principal)
+	}
+	return nil
 }
 
 func (c *census) network() error {

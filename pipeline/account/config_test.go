@@ -51,7 +51,7 @@ func newWorld(t *testing.T) world {
 		t.Fatal(err)
 	}
 	h, err := wire.New(wire.Config{Region: "eu-west-1", Keys: users}, sts.New(sts.Config{Sessions: users}).Wire(),
-		organizations.New(organizations.Config{Organization: tree, Auth: users}).Wire())
+		organizations.New(organizations.Config{Tree: organizations.NewTree(tree), Auth: users}).Wire())
 	if err != nil {
 		t.Fatal(err)
 	}

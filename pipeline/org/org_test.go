@@ -42,7 +42,7 @@ func newWorld(t *testing.T, tree *organizations.Organization, account string) wo
 		t.Fatal(err)
 	}
 	h, err := wire.New(wire.Config{Region: "eu-west-1", Keys: users},
-		organizations.New(organizations.Config{Organization: tree, Auth: users}).Wire())
+		organizations.New(organizations.Config{Tree: organizations.NewTree(tree), Auth: users}).Wire())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func serve(t *testing.T) (url string) {
 	addOrgRole(t, users)
 	h, err := wire.New(wire.Config{Region: "eu-west-1", Keys: users}, users.Wire(),
 		sts.New(sts.Config{Sessions: users}).Wire(),
-		organizations.New(organizations.Config{Organization: tree, Auth: users}).Wire())
+		organizations.New(organizations.Config{Tree: organizations.NewTree(tree), Auth: users}).Wire())
 	if err != nil {
 		t.Fatal(err)
 	}

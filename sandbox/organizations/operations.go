@@ -15,12 +15,12 @@ func (s *Service) DescribeOrganization(ctx context.Context, _ *organizations.Des
 	if err := s.authorize(ctx, "DescribeOrganization", "*"); err != nil {
 		return nil, err
 	}
-	master, found := s.find(s.organization.ManagementAccount)
+	master, found := s.find(s.Management())
 	if !found {
 		return nil, wire.Errorf("ServiceException", "the organization has no management account")
 	}
 	return &organizations.DescribeOrganizationOutput{Organization: &types.Organization{
-		Arn: aws.String(s.arn("organization", "")), Id: aws.String(s.organization.ID), FeatureSet: types.OrganizationFeatureSetAll,
+		Arn: aws.String(s.arn("organization", "")), Id: aws.String(s.organization().ID), FeatureSet: types.OrganizationFeatureSetAll,
 		AvailablePolicyTypes: []types.PolicyTypeSummary{},
 		MasterAccountId:      aws.String(master.account.ID), MasterAccountEmail: aws.String(master.account.email()),
 		MasterAccountArn: aws.String(s.arn("account", master.account.ID)),
@@ -50,12 +50,9 @@ func (s *Service) DescribeAccount(ctx context.Context, in *organizations.Describ
 	if err := s.authorize(ctx, "DescribeAccount", s.arn("account", id)); err != nil {
 		return nil, err
 	}
-	if !accountID.MatchString(id) {
-		return nil, invalid("INVALID_PATTERN", "AccountId")
-	}
-	n, found := s.find(id)
-	if !found {
-		return nil, wire.Errorf("AccountNotFoundException", "You specified an account that doesn't exist.")
+	n, err := s.findAccount(id)
+	if err != nil {
+		return nil, err
 	}
 	account := s.showAccount(n)
 	return &organizations.DescribeAccountOutput{Account: &account}, nil
@@ -67,7 +64,7 @@ func (s *Service) ListRoots(ctx context.Context, in *organizations.ListRootsInpu
 		return nil, err
 	}
 	roots := []types.Root{{
-		Arn: aws.String(s.arn("root", s.organization.RootID)), Id: aws.String(s.organization.RootID),
+		Arn: aws.String(s.arn("root", s.organization().RootID)), Id: aws.String(s.organization().RootID),
 		Name: aws.String("Root"), PolicyTypes: []types.PolicyTypeSummary{},
 	}}
 	roots, next, err := page("ListRoots", roots, in.MaxResults, in.NextToken)
@@ -96,7 +93,7 @@ func (s *Service) ListParents(ctx context.Context, in *organizations.ListParents
 			"We can't find an organizational unit (OU) or AWS account with the ChildId that you specified.")
 	}
 	parent := types.Parent{Id: aws.String(n.parent), Type: types.ParentTypeOrganizationalUnit}
-	if n.parent == s.organization.RootID {
+	if n.parent == s.organization().RootID {
 		parent.Type = types.ParentTypeRoot
 	}
 	parents, next, err := page("ListParents"+id, []types.Parent{parent}, in.MaxResults, in.NextToken)

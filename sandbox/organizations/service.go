@@ -1,10 +1,12 @@
-// Package organizations answers reads of an organization's tree as AWS
-// Organizations does: to the management account and delegated administrators.
+// Package organizations is AWS Organizations: it shows an organization's tree to
+// the management account and delegated administrators, moves accounts in it, and
+// keeps which services may use it.
 package organizations
 
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,25 +24,54 @@ type Authorizer interface {
 
 // Config is what the room stands on.
 type Config struct {
-	Organization *Organization // validated; not changed any more
-	Auth         Authorizer
-	Clock        clock.Clock
+	Tree  *Tree // of a valid organization
+	Auth  Authorizer
+	Clock clock.Clock
+	// Moved, when set, is told the id of an account that was moved, before whoever
+	// moved it hears of it; one account at a time.
+	Moved func(account string)
 }
 
-// Service shows one organization.
+// Service is one organization.
 type Service struct {
-	organization *Organization
-	auth         Authorizer
-	nodes        []node // from the root down
-	joined       time.Time
+	tree   *Tree
+	auth   Authorizer
+	clock  clock.Clock
+	moved  func(account string)
+	joined time.Time
+
+	moving sync.Mutex // held while an account is moved and Moved is told
+
+	mu        sync.Mutex
+	trusted   map[string]time.Time            // since when, by service principal
+	delegated map[string]map[string]time.Time // since when, by account and service principal
 }
 
 // New returns the service.
 func New(config Config) *Service {
-	s := &Service{organization: config.Organization, auth: config.Auth, joined: config.Clock.Now().UTC().Truncate(time.Second)}
-	s.organization.walk(func(n node) { s.nodes = append(s.nodes, n) })
+	s := &Service{
+		tree: config.Tree, auth: config.Auth, clock: config.Clock, moved: config.Moved,
+		trusted: map[string]time.Time{}, delegated: map[string]map[string]time.Time{},
+	}
+	s.joined = s.now()
+	for _, id := range s.organization().DelegatedAdministrators {
+		s.trusted[accountManagement] = s.joined
+		s.delegated[id] = map[string]time.Time{accountManagement: s.joined}
+	}
 	return s
 }
+
+func (s *Service) now() time.Time { return s.clock.Now().UTC().Truncate(time.Second) }
+
+// organization is what never changes of the tree.
+func (s *Service) organization() *Organization { return s.tree.organization }
+
+// Management returns the id of the management account.
+func (s *Service) Management() string { return s.organization().ManagementAccount }
+
+// Below returns the accounts below a root or OU, those of the OUs in it too;
+// false when there is no such root or OU.
+func (s *Service) Below(parent string) ([]Account, bool) { return s.tree.Below(parent) }
 
 // Wire returns the room as clients see it:
 // https://docs.aws.amazon.com/organizations/latest/APIReference/
@@ -62,6 +93,14 @@ func (s *Service) Wire() wire.Service {
 			wire.Op("ListOrganizationalUnitsForParent", s.ListOrganizationalUnitsForParent, wire.Required("ParentId"), paged),
 			wire.Op("ListAccountsForParent", s.ListAccountsForParent, wire.Required("ParentId"), paged),
 			wire.Op("ListAccounts", s.ListAccounts, paged),
+			wire.Op("MoveAccount", s.MoveAccount, wire.Required("AccountId", "SourceParentId", "DestinationParentId")),
+			wire.Op("EnableAWSServiceAccess", s.EnableAWSServiceAccess, wire.Required("ServicePrincipal")),
+			wire.Op("DisableAWSServiceAccess", s.DisableAWSServiceAccess, wire.Required("ServicePrincipal")),
+			wire.Op("ListAWSServiceAccessForOrganization", s.ListAWSServiceAccessForOrganization, paged),
+			wire.Op("RegisterDelegatedAdministrator", s.RegisterDelegatedAdministrator, wire.Required("AccountId", "ServicePrincipal")),
+			wire.Op("DeregisterDelegatedAdministrator", s.DeregisterDelegatedAdministrator, wire.Required("AccountId", "ServicePrincipal")),
+			wire.Op("ListDelegatedAdministrators", s.ListDelegatedAdministrators, wire.Optional("ServicePrincipal"), paged),
+			wire.Op("ListDelegatedServicesForAccount", s.ListDelegatedServicesForAccount, wire.Required("AccountId"), paged),
 		},
 	}
 }
@@ -70,23 +109,55 @@ func (s *Service) Wire() wire.Service {
 // the caller's account read it: any member may describe the organization, all
 // else is for the management account and delegated administrators.
 func (s *Service) authorize(ctx context.Context, operation, resource string) error {
-	if err := s.auth.Authorize(ctx, "organizations:"+operation, resource); err != nil {
+	account, err := s.member(ctx, operation, resource)
+	if err != nil || operation == "DescribeOrganization" || account == s.Management() || s.administers(account) {
 		return err
 	}
+	return notYours()
+}
+
+// authorizeChange is authorize for what the management account alone may do.
+func (s *Service) authorizeChange(ctx context.Context, operation string, resources ...string) error {
+	for _, resource := range resources {
+		account, err := s.member(ctx, operation, resource)
+		if err != nil {
+			return err
+		}
+		if account != s.Management() {
+			return notYours()
+		}
+	}
+	return nil
+}
+
+// member asks identity policies, and returns the caller's account if it is one
+// of the organization's.
+func (s *Service) member(ctx context.Context, operation, resource string) (string, error) {
+	if err := s.auth.Authorize(ctx, "organizations:"+operation, resource); err != nil {
+		return "", err
+	}
 	account := iam.Caller(ctx).Account
-	if _, member := s.organization.OrgPath(account); !member {
-		return wire.Errorf("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+	if _, member := s.tree.OrgPath(account); !member {
+		return "", wire.Errorf("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
 	}
-	if operation == "DescribeOrganization" || account == s.organization.ManagementAccount ||
-		slices.Contains(s.organization.DelegatedAdministrators, account) {
-		return nil
-	}
+	return account, nil
+}
+
+func notYours() error {
 	return wire.Errorf("AccessDeniedException", "You don't have permissions to access this resource.")
+}
+
+// administers reports whether an account is a delegated administrator, of
+// whatever service.
+func (s *Service) administers(account string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.delegated[account]) > 0
 }
 
 // arn returns the ARN of a part: kind "organization", "root", "ou" or "account".
 func (s *Service) arn(kind, id string) string {
-	arn := "arn:aws:organizations::" + s.organization.ManagementAccount + ":" + kind + "/" + s.organization.ID
+	arn := "arn:aws:organizations::" + s.Management() + ":" + kind + "/" + s.organization().ID
 	if kind == "organization" {
 		return arn
 	}
@@ -103,11 +174,12 @@ func (s *Service) containerARN(id string) string {
 
 // find returns the OU or account with that id.
 func (s *Service) find(id string) (node, bool) {
-	i := slices.IndexFunc(s.nodes, func(n node) bool { return n.id() == id })
+	nodes := s.tree.nodes()
+	i := slices.IndexFunc(nodes, func(n node) bool { return n.id() == id })
 	if i < 0 {
 		return node{}, false
 	}
-	return s.nodes[i], true
+	return nodes[i], true
 }
 
 func (n node) id() string {
@@ -124,7 +196,7 @@ func (s *Service) children(parent string) ([]node, error) {
 		return nil, invalid("INVALID_PATTERN", "ParentId")
 	}
 	n, found := s.find(parent)
-	if parent != s.organization.RootID && (!found || n.unit == nil) {
+	if parent != s.organization().RootID && (!found || n.unit == nil) {
 		return nil, wire.Errorf("ParentNotFoundException", "We can't find a root or OU with the ParentId that you specified.")
 	}
 	return s.where(func(n node) bool { return n.parent == parent }), nil
@@ -133,7 +205,7 @@ func (s *Service) children(parent string) ([]node, error) {
 // where returns the nodes that satisfy a test.
 func (s *Service) where(test func(node) bool) []node {
 	var out []node
-	for _, n := range s.nodes {
+	for _, n := range s.tree.nodes() {
 		if test(n) {
 			out = append(out, n)
 		}
@@ -146,7 +218,7 @@ func isUnit(n node) bool    { return n.unit != nil }
 
 func (s *Service) showAccount(n node) types.Account {
 	a, method := n.account, types.AccountJoinedMethodCreated
-	if a.ID == s.organization.ManagementAccount {
+	if a.ID == s.Management() {
 		method = types.AccountJoinedMethodInvited
 	}
 	status, state := types.AccountStatusActive, types.AccountStateActive

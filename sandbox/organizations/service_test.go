@@ -43,7 +43,7 @@ func newWorld(t *testing.T) (*organizations.Service, func(account string) contex
 		}
 		return ctx
 	}
-	return organizations.New(organizations.Config{Organization: tree, Auth: users}), as
+	return organizations.New(organizations.Config{Tree: organizations.NewTree(tree), Auth: users}), as
 }
 
 const management = "999999999999"

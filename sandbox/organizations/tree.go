@@ -19,7 +19,8 @@ type Organization struct {
 	// ManagementAccount owns the organization; it must be one of its accounts.
 	ManagementAccount string `json:"managementAccount"`
 	// DelegatedAdministrators are member accounts that may read the organization
-	// as the management account may.
+	// as the management account may: they administer a service for it, Account
+	// Management.
 	DelegatedAdministrators []string  `json:"delegatedAdministrators,omitempty"`
 	Accounts                []Account `json:"accounts,omitempty"` // directly under the root
 	Units                   []Unit    `json:"units,omitempty"`    // directly under the root
