@@ -30,7 +30,7 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 	r.iam = iam.New(iam.Config{Clock: c, Organization: s.tree, Region: s.region, Decided: o.Decided})
 	r.github = github.New(c)
 	r.sts = sts.New(sts.Config{Clock: c, Sessions: r.iam, Issuer: r.github})
-	r.organizations = organizations.New(organizations.Config{Tree: s.tree, Auth: r.iam, Clock: c})
+	r.organizations = organizations.New(organizations.Config{Tree: s.tree, Auth: r.iam, Clock: c, Moved: r.accountMoved})
 	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam, Used: r.groupUsed})
 	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})
@@ -43,7 +43,7 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Logs: r.logs, Endpoint: s.Endpoint, Sources: o.Sources, Getenv: os.Getenv,
 	})
 	r.cloudformation = cloudformation.New(cloudformation.Config{
-		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy,
+		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy, Organization: r.organizations,
 		Rooms: resource.Rooms{Repositories: r.ecr, Groups: r.ec2, Balancers: r.elb, Identities: r.iam, Logs: r.logs, Containers: r.ecs, Builds: r.codebuild},
 	})
 }
@@ -73,6 +73,9 @@ func (r *rooms) subnets(ctx context.Context, ids []string) ([]elb.Subnet, error)
 func (r *rooms) groups(ctx context.Context, vpc string, ids []string) error {
 	return r.ec2.CheckGroups(iam.Caller(ctx).Account, vpc, ids)
 }
+
+// accountMoved has stack sets follow an account that was moved.
+func (r *rooms) accountMoved(account string) { r.cloudformation.StackSets().AccountMoved(account) }
 
 // groupUsed says whether a load balancer has the security group.
 func (r *rooms) groupUsed(account, group string) bool {

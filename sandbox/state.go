@@ -27,6 +27,7 @@ import (
 // has an empty State. The kinds are
 //
 //	cloudformation:stack
+//	cloudformation:stack-set      with the management account, whoever made them
 //	codebuild:project, codebuild:report-group
 //	codebuild:build               those that run
 //	ec2:network-interface         attached to a task
@@ -60,7 +61,7 @@ func (s *Sandbox) State(ctx context.Context) (State, error) {
 	state := State{}
 	for _, a := range s.accounts {
 		c := census{ctx: iam.AsService(ctx, a.ID, "sandbox"), rooms: &s.rooms, found: map[string][]string{}}
-		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.policies, c.providers, c.logGroups, c.builds, c.delegations, c.access} {
+		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.policies, c.providers, c.logGroups, c.builds, c.stackSets, c.delegations, c.access} {
 			if err := count(); err != nil {
 				return nil, fmt.Errorf("looking at account %s: %w", a.ID, err)
 			}
@@ -103,6 +104,19 @@ func (c *census) stacks() error {
 			if s.StackStatus != cfn.StackStatusDeleteComplete {
 				c.add("cloudformation:stack", *s.StackName)
 			}
+		}
+		return out.NextToken, nil
+	})
+}
+
+func (c *census) stackSets() error {
+	return pages(func(token *string) (*string, error) {
+		out, err := c.rooms.cloudformation.StackSets().ListStackSets(c.ctx, &cloudformation.ListStackSetsInput{NextToken: token, Status: cfn.StackSetStatusActive})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range out.Summaries {
+			c.add("cloudformation:stack-set", *s.StackSetName)
 		}
 		return out.NextToken, nil
 	})

@@ -57,6 +57,21 @@ func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*c
 	return &cfn.CreateStackOutput{StackId: &st.id}, nil
 }
 
+// Check refuses what CreateStack would refuse at once, whatever the stack's name,
+// and transforms, which stack sets with service-managed permissions don't support:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html
+func (s *Service) Check(ctx context.Context, in *cfn.CreateStackInput) error {
+	const name = "StackSet"
+	g, err := s.prepare(ctx, request{
+		stackID: s.arn(ctx, "stack/"+name+"/"+newUUID()), stackName: name, body: in.TemplateBody, parameters: in.Parameters, tags: in.Tags,
+		capabilities: in.Capabilities, direct: true,
+	})
+	if err == nil && len(g.submitted.Transforms()) > 0 {
+		return invalid("StackSets with service-managed permissions don't support macros in templates: %s", list(g.submitted.Transforms()))
+	}
+	return err
+}
+
 func checkCreate(in *cfn.CreateStackInput) error {
 	if aws.ToBool(in.DisableRollback) && in.OnFailure != "" {
 		return invalid("You can specify either DisableRollback or OnFailure, but not both.")

@@ -41,6 +41,30 @@ func (s *Service) DescribeStacks(ctx context.Context, in *cfn.DescribeStacksInpu
 	return out, err
 }
 
+// Settled waits until nothing works on a stack of the caller's account any more,
+// and returns it. It fails when the service closes before.
+func (s *Service) Settled(ctx context.Context, id string) (types.Stack, error) {
+	for s.ctx.Err() == nil {
+		s.mu.Lock()
+		st := s.find(ctx, id)
+		if st == nil {
+			s.mu.Unlock()
+			return types.Stack{}, notThere(id)
+		}
+		description, working, done := st.describe(), running(st.status), st.done
+		s.mu.Unlock()
+		if !working {
+			return description, nil
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return types.Stack{}, context.Cause(ctx)
+		}
+	}
+	return types.Stack{}, context.Cause(s.ctx)
+}
+
 func notThere(name string) error { return invalid("Stack with id %s does not exist", name) }
 
 func (s *stack) describe() types.Stack {

@@ -11,6 +11,7 @@ import (
 
 	"orgship/sandbox/clock"
 	"orgship/sandbox/cloudformation/resource"
+	"orgship/sandbox/cloudformation/stackset"
 	"orgship/sandbox/codedeploy"
 	"orgship/sandbox/ec2"
 )
@@ -47,13 +48,16 @@ type Config struct {
 	Sessions Sessions
 	Network  Network
 	Deployer Deployer
-	Rooms    resource.Rooms
+	Rooms    resource.Rooms // but for the stack sets, which are the service's own
+	// Organization is the one whose accounts stack sets reach; nil: none.
+	Organization stackset.Organization
 }
 
 // Service is CloudFormation.
 type Service struct {
 	cfg   Config
 	types map[string]*resource.Type
+	sets  *stackset.Service
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
@@ -66,8 +70,15 @@ type Service struct {
 // New returns a service without stacks. Close ends what it runs.
 func New(cfg Config) *Service {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Service{cfg: cfg, types: resource.Types(cfg.Rooms), ctx: ctx, stop: stop, accounts: map[string]*account{}}
+	s := &Service{cfg: cfg, ctx: ctx, stop: stop, accounts: map[string]*account{}}
+	s.sets = stackset.New(stackset.Config{Clock: cfg.Clock, Region: cfg.Region, Auth: cfg.Auth, Organization: cfg.Organization, Stacks: s})
+	s.cfg.Rooms.StackSets = s.sets
+	s.types = resource.Types(s.cfg.Rooms)
+	return s
 }
+
+// StackSets returns the stack sets of the organization.
+func (s *Service) StackSets() *stackset.Service { return s.sets }
 
 // Close ends every operation where it stands and waits for them: the stacks
 // keep the state they are in. It returns the cause of ctx when that ends first.
@@ -75,6 +86,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.stop()
 	done := make(chan struct{})
 	go func() {
+		s.sets.Close()
 		s.work.Wait()
 		close(done)
 	}()

@@ -96,7 +96,7 @@ func (s *Service) GetTemplateSummary(ctx context.Context, in *cfn.GetTemplateSum
 		return nil, err
 	}
 	if in.StackSetName != nil {
-		return nil, wire.NotModelled("stack sets")
+		return nil, wire.NotModelled("GetTemplateSummary of a stack set")
 	}
 	t, err := s.summarised(ctx, in)
 	if err != nil {

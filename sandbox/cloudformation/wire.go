@@ -1,13 +1,17 @@
 package cloudformation
 
-import "orgship/sandbox/wire"
+import (
+	"slices"
+
+	"orgship/sandbox/wire"
+)
 
 // Wire returns the service as clients see it.
 func (s *Service) Wire() wire.Service {
 	return wire.Service{
 		Name: "cloudformation", Protocol: wire.Query, Version: "2010-05-15",
 		Namespace:  "http://cloudformation.amazonaws.com/doc/2010-05-15/",
-		Operations: append(s.changing(), s.reading()...),
+		Operations: slices.Concat(s.changing(), s.reading(), s.sets.Operations()),
 	}
 }
 

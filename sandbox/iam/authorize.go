@@ -20,10 +20,10 @@ import (
 // UnauthorizedOperation for EC2.
 func (s *Service) Authorize(ctx context.Context, action, resourceARN string) error {
 	r := policy.Request{Action: action, Resource: resourceARN}
-	if strings.HasPrefix(action, "organizations:") {
-		// The ARNs of an organization's parts bear the management account, but whom
-		// the service serves, it decides itself: a delegated administrator needs
-		// identity policies only.
+	if strings.HasPrefix(action, "organizations:") || strings.Contains(resourceARN, ":stackset/") {
+		// The ARNs of an organization's parts and of its stack sets bear the
+		// management account, but whom the service serves, it decides itself: a
+		// delegated administrator needs identity policies only.
 		r.Owner = Caller(ctx).Account
 	}
 	return s.authorize(ctx, r)

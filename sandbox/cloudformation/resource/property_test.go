@@ -69,6 +69,7 @@ func TestReplacement(t *testing.T) {
 		"AWS::ECS::TaskSet":                         "Cluster ExternalId LaunchType LoadBalancers NetworkConfiguration PlatformVersion Service TaskDefinition",
 		"AWS::ECS::PrimaryTaskSet":                  "Cluster Service",
 		"AWS::CodeBuild::Project":                   "Name",
+		"AWS::CloudFormation::StackSet":             "PermissionModel StackSetName",
 	} {
 		typ := types[name]
 		if typ == nil {

@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -23,6 +24,7 @@ type Rooms struct {
 	Logs         LogGroups
 	Containers   Containers
 	Builds       Builds
+	StackSets    StackSets
 }
 
 // Repositories is ECR.
@@ -133,6 +135,18 @@ type Builds interface {
 	CreateProject(context.Context, *codebuild.CreateProjectInput) (*codebuild.CreateProjectOutput, error)
 	UpdateProject(context.Context, *codebuild.UpdateProjectInput) (*codebuild.UpdateProjectOutput, error)
 	DeleteProject(context.Context, *codebuild.DeleteProjectInput) (*codebuild.DeleteProjectOutput, error)
+}
+
+// StackSets are CloudFormation's stack sets.
+type StackSets interface {
+	CreateStackSet(context.Context, *cloudformation.CreateStackSetInput) (*cloudformation.CreateStackSetOutput, error)
+	UpdateStackSet(context.Context, *cloudformation.UpdateStackSetInput) (*cloudformation.UpdateStackSetOutput, error)
+	DeleteStackSet(context.Context, *cloudformation.DeleteStackSetInput) (*cloudformation.DeleteStackSetOutput, error)
+	CreateStackInstances(context.Context, *cloudformation.CreateStackInstancesInput) (*cloudformation.CreateStackInstancesOutput, error)
+	DeleteStackInstances(context.Context, *cloudformation.DeleteStackInstancesInput) (*cloudformation.DeleteStackInstancesOutput, error)
+	DescribeStackSet(context.Context, *cloudformation.DescribeStackSetInput) (*cloudformation.DescribeStackSetOutput, error)
+	DescribeStackSetOperation(context.Context, *cloudformation.DescribeStackSetOperationInput) (*cloudformation.DescribeStackSetOperationOutput, error)
+	ListStackSetOperationResults(context.Context, *cloudformation.ListStackSetOperationResultsInput) (*cloudformation.ListStackSetOperationResultsOutput, error)
 }
 
 // Containers is ECS.

@@ -10,6 +10,7 @@ func Types(rooms Rooms) map[string]*Type {
 		{logGroup(rooms.Logs)},
 		containers(rooms.Containers),
 		{buildProject(rooms.Builds)},
+		{stackSet(rooms.StackSets)},
 	}
 	types := map[string]*Type{}
 	for _, family := range families {
