@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -37,6 +39,7 @@ import (
 const (
 	deployRole  = "orgship-deploy"
 	buildRole   = "orgship-build"
+	stackSet    = "orgship-deploy-role"
 	repository  = "demoecshwapp-ecr-repo"
 	taskPolicy  = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 	trustShared = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]}`
@@ -57,8 +60,9 @@ type decided struct {
 	allowed bool
 }
 
-// newRoles deploys the templates as administrators do.
-func newRoles(t *testing.T) *roles {
+// newRoles deploys the templates as administrators do, and has an account with
+// the deploy role that prepare brings there.
+func newRoles(t *testing.T, prepare func(r *roles, parameters map[string]string)) *roles {
 	t.Helper()
 	r := &roles{asked: map[string]decided{}}
 	r.world = newWorldWith(t, sandbox.Options{Speed: speed, Decided: r.note})
@@ -67,12 +71,10 @@ func newRoles(t *testing.T) *roles {
 		"GitHubOwner": "octo-org", "GitHubRepository": "hello", "Environments": "development", "CreateProvider": "false",
 		"OrgID": "o-sandbox001", "DevOrgUnitID": "ou-sbox-dev00001", "MaxSessionDuration": "3600",
 	})
-	for _, name := range []string{"dev-1", "prod-1"} {
-		r.apply(name, "orgship-deploy-role", "deploy-role.yaml", map[string]string{
-			"BuildRoleArns": built["RoleArn"], "OrgID": "o-sandbox001", "StackNames": "demo",
-			"RepositoryArn": "arn:aws:ecr:eu-west-1:" + shared.ID + ":repository/" + repository,
-		})
-	}
+	prepare(r, map[string]string{
+		"BuildRoleArns": built["RoleArn"], "OrgID": "o-sandbox001", "StackNames": "demo",
+		"RepositoryArn": "arn:aws:ecr:eu-west-1:" + shared.ID + ":repository/" + repository,
+	})
 	// GitHub's part is played by the account's administrator: who may become the
 	// build role is another test's matter, what it may do is this one's.
 	_, err := iam.NewFromConfig(r.config("shared-services")).UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{
@@ -84,6 +86,47 @@ func newRoles(t *testing.T) *roles {
 	r.build = r.become(r.config("shared-services"), shared.ID, buildRole)
 	r.deploy = r.become(r.build, r.dev.ID, deployRole)
 	return r
+}
+
+// byHand deploys the role in two accounts, one of them outside of the unit.
+func byHand(r *roles, parameters map[string]string) {
+	r.t.Helper()
+	for _, name := range []string{"dev-1", "prod-1"} {
+		r.apply(name, "orgship-deploy-role", "deploy-role.yaml", parameters)
+	}
+}
+
+// byJoining deploys the stack set to the unit, and has an account from elsewhere
+// join it: nobody prepares that account.
+func byJoining(r *roles, parameters map[string]string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	defer cancel()
+	admin := cloudformation.NewFromConfig(r.config("management"))
+	if _, err := admin.ActivateOrganizationsAccess(ctx, &cloudformation.ActivateOrganizationsAccessInput{}); err != nil {
+		r.t.Fatal(err)
+	}
+	parameters["OrganizationalUnitIds"] = "ou-sbox-dev00001"
+	r.apply("management", "orgship-deploy-roles", "deploy-role-stackset.yaml", parameters)
+	r.dev, _ = r.box.Account("prod-1")
+	_, err := organizations.NewFromConfig(r.config("management")).MoveAccount(ctx, &organizations.MoveAccountInput{
+		AccountId: &r.dev.ID, SourceParentId: aws.String("ou-sbox-prod0001"), DestinationParentId: aws.String("ou-sbox-dev00001"),
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	ready := func() bool {
+		out, err := admin.DescribeStackInstance(ctx, &cloudformation.DescribeStackInstanceInput{
+			StackSetName: aws.String(stackSet), StackInstanceAccount: &r.dev.ID, StackInstanceRegion: aws.String("eu-west-1"),
+		})
+		if err != nil || out.StackInstance.StackInstanceStatus.DetailedStatus == cfntypes.StackInstanceDetailedStatusFailed {
+			r.t.Fatalf("the account that joined: %+v, error %v", out, err)
+		}
+		return out.StackInstance.Status == cfntypes.StackInstanceStatusCurrent
+	}
+	for !ready() {
+		time.Sleep(pace.Every)
+	}
 }
 
 // note keeps what the two roles asked for.
@@ -187,11 +230,12 @@ func (r *roles) asDeploy() *release.Releaser {
 	return release.New(c)
 }
 
-// TestRolesAreEnough does all that a release does as the build role alone; then
-// every permission must have been of use.
+// TestRolesAreEnough does all that a release does as the build role alone, in an
+// account that a stack set prepared when it joined the unit; then every permission
+// must have been of use.
 func TestRolesAreEnough(t *testing.T) {
 	t.Parallel()
-	r := newRoles(t)
+	r := newRoles(t, byJoining)
 	r.releases()
 	r.ordinaryUpdate()
 	may, err := release.Connect(account.NewAccounts(r.build, deployRole), speed).MayPull(t.Context(), r.repo, "", "")
@@ -214,7 +258,7 @@ func TestRolesAreEnough(t *testing.T) {
 		}
 	}
 	r.allOfUse("shared-services", buildRole, "Release", map[string]string{})
-	r.allOfUse("dev-1", deployRole, "Release", unasked())
+	r.allOfUse(r.dev.Name, deployRole, "Release", unasked())
 }
 
 // releases makes the stack, releases, goes back from a wrong image, rolls back.
@@ -372,7 +416,7 @@ func unasked() map[string]string {
 // TestRolesAreNoMore tries what the roles must not do.
 func TestRolesAreNoMore(t *testing.T) {
 	t.Parallel()
-	r := newRoles(t)
+	r := newRoles(t, byHand)
 	for _, name := range []string{"demo", "other"} {
 		r.smallStack(name)
 	}
