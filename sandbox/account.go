@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"orgship/sandbox/github"
 	"orgship/sandbox/iam"
+	"orgship/sandbox/organizations"
 )
 
 // Names of what each account has.
@@ -21,7 +23,8 @@ const (
 	accessRole = "OrganizationAccountAccessRole"
 )
 
-// Account is an account of the sandbox and the access key of its administrator.
+// Account is an account of the sandbox and the access key of its administrator;
+// one that CreateAccount made has none.
 type Account struct {
 	ID              string   `json:"id"`      // 12 digits
 	Name            string   `json:"name"`    // dev-1
@@ -68,7 +71,10 @@ func (s *Sandbox) Info() Info {
 
 // Accounts returns the accounts, by id, with the org paths that they have now.
 func (s *Sandbox) Accounts() []Account {
+	s.mu.Lock()
 	accounts := slices.Clone(s.accounts)
+	s.mu.Unlock()
+	slices.SortFunc(accounts, func(a, b Account) int { return strings.Compare(a.ID, b.ID) })
 	for i, a := range accounts {
 		accounts[i].OrgPath, _ = s.tree.OrgPath(a.ID)
 	}
@@ -117,6 +123,20 @@ func (s *Sandbox) addAccounts(secrets map[string]string, key *Key) error {
 		}
 		s.accounts = append(s.accounts, a)
 	}
+	return nil
+}
+
+// furnish gives an account that CreateAccount made what AWS gives it: the role for the
+// management account, and a network. Nobody has a key for it.
+func (s *Sandbox) furnish(a organizations.Account, role string) error {
+	trust := iam.TrustAccount(s.organization.ManagementAccount)
+	if err := s.rooms.iam.AddRole(a.ID, role, trust, iam.AdministratorAccess); err != nil {
+		return err
+	}
+	network := s.rooms.ec2.AddDefaultVPC(a.ID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accounts = append(s.accounts, Account{ID: a.ID, Name: a.Name, VPCID: network.VPCID, SubnetIDs: network.SubnetIDs})
 	return nil
 }
 

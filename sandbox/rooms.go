@@ -30,7 +30,7 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 	r.iam = iam.New(iam.Config{Clock: c, Organization: s.tree, Region: s.region, Decided: o.Decided})
 	r.github = github.New(c)
 	r.sts = sts.New(sts.Config{Clock: c, Sessions: r.iam, Issuer: r.github})
-	r.organizations = organizations.New(organizations.Config{Tree: s.tree, Auth: r.iam, Clock: c, Moved: r.accountMoved})
+	r.organizations = organizations.New(organizations.Config{Tree: s.tree, Auth: r.iam, Clock: c, Moved: r.accountMoved, Opened: s.furnish})
 	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam, Used: r.groupUsed})
 	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})

@@ -76,14 +76,14 @@ type Sandbox struct {
 	region       string
 	organization *organizations.Organization // as it began
 	tree         *organizations.Tree         // as it is
-	accounts     []Account                   // org paths as they began
 	log          *slog.Logger
 	handler      *wire.Handler
 	rooms        rooms
 	runtime      *lazyRuntime // nil when the caller gave one
 
 	mu       sync.Mutex
-	endpoint string // host:port, once listening
+	accounts []Account // org paths as they began
+	endpoint string    // host:port, once listening
 	server   *http.Server
 	closing  sync.Once
 	closeErr error

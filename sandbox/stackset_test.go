@@ -252,6 +252,33 @@ func TestJoiningAccountMayPull(t *testing.T) {
 	}
 }
 
+// TestNewAccountIsReady makes an account and moves it into the unit; nobody has to
+// get into it for that.
+func TestNewAccountIsReady(t *testing.T) {
+	t.Parallel()
+	w := newSets(t)
+	w.createSet("management", cfn.StackStatusCreateComplete, w.accounts(), roleParameters(devUnit))
+	client := organizations.NewFromConfig(w.config("management"))
+	asked := must(client.CreateAccount(w.ctx, &organizations.CreateAccountInput{AccountName: aws.String("dev-3"), Email: aws.String("dev-3@example.com")}))(t)
+	status := must(client.DescribeCreateAccountStatus(w.ctx, &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: asked.CreateAccountStatus.Id}))(t)
+	made := w.account("dev-3")
+	if made.ID != aws.ToString(status.CreateAccountStatus.AccountId) || made.OrgPath != "o-sandbox001/r-sbox/" || made.VPCID == "" || made.AccessKeyID != "" {
+		t.Fatalf("status %+v, account %+v", status.CreateAccountStatus, made)
+	}
+	w.wantRoles("dev-1", "dev-2", "team-a")
+	w.move("dev-3", "r-sbox", devUnit)
+	w.idle()
+	w.wantRoles("dev-1", "dev-2", "team-a", "dev-3")
+	management := w.config("management")
+	if _, err := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(management), "arn:aws:iam::"+made.ID+":role/OrganizationAccountAccessRole").Retrieve(w.ctx); err != nil {
+		t.Errorf("the management account's role: %v", err)
+	}
+	state := must(w.State(w.ctx))(t)[made.ID]
+	if len(state["cloudformation:stack"]) != 1 || !slices.Equal(state["organizations:account"], []string{"dev-3"}) {
+		t.Errorf("state of the new account: %v", state)
+	}
+}
+
 // TestStackSetFailsInOneAccount has a role in the way in one account: the others
 // get theirs, and the instance says why it is outdated.
 func TestStackSetFailsInOneAccount(t *testing.T) {
@@ -469,6 +496,8 @@ func TestAWSCLIStackSet(t *testing.T) {
 		{account: "management", command: "organizations list-delegated-administrators --service-principal " + principal, query: "DelegatedAdministrators[].Id", want: "111111111111"},
 		{account: "management", command: "organizations list-delegated-services-for-account --account-id 111111111111", query: "DelegatedServices[].ServicePrincipal", want: "account.amazonaws.com\t" + principal},
 		{account: "shared-services", command: "organizations list-aws-service-access-for-organization", query: "EnabledServicePrincipals[].ServicePrincipal", want: "account.amazonaws.com\t" + principal},
+		{account: "management", command: "organizations create-account --account-name dev-3 --email dev-3@example.com", query: "CreateAccountStatus.State", want: "IN_PROGRESS"},
+		{account: "management", command: "organizations describe-create-account-status --create-account-request-id car-00000000", fails: "(CreateAccountStatusNotFoundException)"},
 		{account: "shared-services", command: "organizations enable-aws-service-access --service-principal " + principal, fails: "(AccessDeniedException)"},
 	})
 }

@@ -38,6 +38,7 @@ import (
 //	elasticloadbalancing:loadbalancer, elasticloadbalancing:targetgroup
 //	iam:oidc-provider, iam:policy, iam:role
 //	logs:log-group
+//	organizations:account         made by CreateAccount: its name
 //	organizations:delegated-administrator  service principals, beyond the first one
 //	organizations:service-access           service principals, with the management account
 type State map[string]map[string][]string
@@ -59,12 +60,15 @@ func (s State) String() string {
 // no snapshot of one moment while something is going on.
 func (s *Sandbox) State(ctx context.Context) (State, error) {
 	state := State{}
-	for _, a := range s.accounts {
+	for _, a := range s.Accounts() {
 		c := census{ctx: iam.AsService(ctx, a.ID, "sandbox"), rooms: &s.rooms, found: map[string][]string{}}
 		for _, count := range []func() error{c.stacks, c.network, c.repositories, c.containers, c.balancers, c.roles, c.policies, c.providers, c.logGroups, c.builds, c.stackSets, c.delegations, c.access} {
 			if err := count(); err != nil {
 				return nil, fmt.Errorf("looking at account %s: %w", a.ID, err)
 			}
+		}
+		if _, began := s.organization.OrgPath(a.ID); !began {
+			c.add("organizations:account", a.Name)
 		}
 		if len(c.found) > 0 {
 			state[a.ID] = c.found

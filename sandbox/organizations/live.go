@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Tree is an organization whose accounts move. It is safe for concurrent use.
+// Tree is an organization whose accounts move, and that gets new ones. It is safe for concurrent use.
 // What never changes of it (ids, the units, the management account) is read
 // without the lock.
 type Tree struct {
@@ -89,6 +89,13 @@ func (t *Tree) move(account, from, to string) bool {
 	*target = append(*target, (*source)[i])
 	*source = slices.Delete(*source, i, i+1)
 	return true
+}
+
+// add puts a new account directly into the root.
+func (t *Tree) add(a Account) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.organization.Accounts = append(t.organization.Accounts, a)
 }
 
 // accounts returns the list of those directly in a root or OU that exists.

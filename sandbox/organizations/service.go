@@ -27,9 +27,12 @@ type Config struct {
 	Tree  *Tree // of a valid organization
 	Auth  Authorizer
 	Clock clock.Clock
-	// Moved, when set, is told the id of an account that was moved, before whoever
-	// moved it hears of it; one account at a time.
+	// Moved, when set, is told the id of an account that was moved or made, before
+	// whoever did it hears of it; one account at a time.
 	Moved func(account string)
+	// Opened, when set, gives a new account what it begins with: a role, by name, that
+	// the management account may assume, and more.
+	Opened func(account Account, role string) error
 }
 
 // Service is one organization.
@@ -38,20 +41,22 @@ type Service struct {
 	auth   Authorizer
 	clock  clock.Clock
 	moved  func(account string)
+	opened func(account Account, role string) error
 	joined time.Time
 
 	moving sync.Mutex // held while an account is moved and Moved is told
 
 	mu        sync.Mutex
-	trusted   map[string]time.Time            // since when, by service principal
-	delegated map[string]map[string]time.Time // since when, by account and service principal
+	trusted   map[string]time.Time                 // since when, by service principal
+	delegated map[string]map[string]time.Time      // since when, by account and service principal
+	created   map[string]types.CreateAccountStatus // by the request's id
 }
 
 // New returns the service.
 func New(config Config) *Service {
 	s := &Service{
-		tree: config.Tree, auth: config.Auth, clock: config.Clock, moved: config.Moved,
-		trusted: map[string]time.Time{}, delegated: map[string]map[string]time.Time{},
+		tree: config.Tree, auth: config.Auth, clock: config.Clock, moved: config.Moved, opened: config.Opened,
+		trusted: map[string]time.Time{}, delegated: map[string]map[string]time.Time{}, created: map[string]types.CreateAccountStatus{},
 	}
 	s.joined = s.now()
 	for _, id := range s.organization().DelegatedAdministrators {
@@ -93,6 +98,8 @@ func (s *Service) Wire() wire.Service {
 			wire.Op("ListOrganizationalUnitsForParent", s.ListOrganizationalUnitsForParent, wire.Required("ParentId"), paged),
 			wire.Op("ListAccountsForParent", s.ListAccountsForParent, wire.Required("ParentId"), paged),
 			wire.Op("ListAccounts", s.ListAccounts, paged),
+			wire.Op("CreateAccount", s.CreateAccount, wire.Required("Email", "AccountName"), wire.Optional("RoleName", "IamUserAccessToBilling")),
+			wire.Op("DescribeCreateAccountStatus", s.DescribeCreateAccountStatus, wire.Required("CreateAccountRequestId")),
 			wire.Op("MoveAccount", s.MoveAccount, wire.Required("AccountId", "SourceParentId", "DestinationParentId")),
 			wire.Op("EnableAWSServiceAccess", s.EnableAWSServiceAccess, wire.Required("ServicePrincipal")),
 			wire.Op("DisableAWSServiceAccess", s.DisableAWSServiceAccess, wire.Required("ServicePrincipal")),
