@@ -16,6 +16,10 @@ import (
 // but never to the management account.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackInstances.html
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-associate-stackset-with-org.html
+//
+// The permission is asked for on the stack set alone; AWS asks for it on its
+// targets and resource types as well:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
 func (s *Service) CreateStackInstances(ctx context.Context, in *cfn.CreateStackInstancesInput) (*cfn.CreateStackInstancesOutput, error) {
 	o, err := s.instanceOperation(ctx, types.StackSetOperationActionCreate, in.CallAs, in.StackSetName, in.OperationId, in.OperationPreferences)
 	if err != nil {
@@ -130,7 +134,7 @@ func (o *operation) reduce(reached []reachedAccount) {
 // https://github.com/hashicorp/terraform-provider-aws/issues/33785
 func (s *set) has(units []string) error {
 	for _, unit := range units {
-		if !slices.Contains(s.units, unit) {
+		if !slices.Contains(s.targets(), unit) {
 			return notFound("StackInstanceNotFoundException", "Organizational unit %s not found in StackSet", unit)
 		}
 	}

@@ -175,7 +175,12 @@ func TestDeletion(t *testing.T) {
 	w.stacks.fails["333333333333"] = types.StackStatusDeleteFailed
 	o := w.done(w.withdraw(allAtOnce(), false, devUnit))
 	same(t, "results", []string{"222 SUCCEEDED", "333 FAILED", "444 SUCCEEDED"}, w.results(*o.OperationId))
-	same(t, "instances", []string{"333 INOPERABLE INOPERABLE Stack 333333333333/create is in status DELETE_FAILED: as told"}, w.instances())
+	inoperable := []string{"333 INOPERABLE INOPERABLE Stack 333333333333/create is in status DELETE_FAILED: as told"}
+	same(t, "instances", inoperable, w.instances())
+	w.done(w.update(&cfn.UpdateStackSetInput{UsePreviousTemplate: aws.Bool(true)}))
+	same(t, "instances after an update", inoperable, w.instances())
+	w.done(w.withdraw(nil, false, devUnit)) // once more
+	same(t, "instances", []string{}, w.instances())
 	if slices.Contains(w.stacks.calls, "delete 555555555555") {
 		t.Error("a retained stack was deleted")
 	}

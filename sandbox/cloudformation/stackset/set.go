@@ -60,9 +60,11 @@ func (i *instance) suspend(a organizations.Account) bool {
 	return a.Suspended
 }
 
-// suspended reports whether the account was when the instance was made.
-func (i *instance) suspended() bool {
-	return i.detail == types.StackInstanceDetailedStatusSkippedSuspendedAccount
+// updatable reports whether updates of the set reach the instance: not when its
+// account was suspended, nor once it couldn't be deleted.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackInstance.html
+func (i *instance) updatable() bool {
+	return i.detail != types.StackInstanceDetailedStatusSkippedSuspendedAccount && i.status != types.StackInstanceStatusInoperable
 }
 
 // find returns the stack set with a name or id. A deleted one is found by its id
@@ -110,6 +112,18 @@ func (s *set) busy() *operation {
 	return nil
 }
 
+// targets returns the units that the set is deployed to, and those of instances
+// that couldn't be deleted: who tries again names them.
+func (s *set) targets() []string {
+	units := slices.Clone(s.units)
+	for _, i := range s.instances {
+		if !slices.Contains(units, i.unit) {
+			units = append(units, i.unit)
+		}
+	}
+	return units
+}
+
 // planned reports whether an account will have an instance once all operations
 // are done.
 func (s *set) planned(account string) bool {
@@ -130,7 +144,7 @@ func (s *set) describe(region string) *types.StackSet {
 		StackSetId: &s.id, StackSetName: &s.name, StackSetARN: &s.arn, Status: s.status, Description: nonEmpty(s.description),
 		TemplateBody: aws.String(s.body), Parameters: s.parameters, Tags: s.tags, Capabilities: s.capabilities,
 		PermissionModel: types.PermissionModelsServiceManaged, AutoDeployment: &auto, ManagedExecution: &types.ManagedExecution{Active: aws.Bool(s.managed)},
-		OrganizationalUnitIds: slices.Clone(s.units),
+		OrganizationalUnitIds: s.targets(),
 	}
 	if len(s.instances) > 0 {
 		d.Regions = []string{region}

@@ -143,7 +143,7 @@ func (s *Service) UpdateStackSet(ctx context.Context, in *cfn.UpdateStackSetInpu
 	changed.definition = d
 	changed.configure(in)
 	for _, i := range changed.instances {
-		if !i.suspended() {
+		if i.updatable() {
 			o.add(i.account, i.unit)
 		}
 	}
