@@ -97,8 +97,8 @@ func (o *Orgship) Deploy(
 	// +optional
 	parameter []string,
 ) (*Report, error) {
-	return o.run(ctx, "release", slices.Concat([]string{stack, image, "--no-verify"}, flag("account", account), flag("unit", o.Unit), flag("parameter", parameter...), o.Change),
-		input{"template", template})
+	return o.run(ctx, "release", slices.Concat([]string{stack, image, "--no-verify"}, flag("account", account), flag("unit", o.Unit), flag("parameter", parameter...),
+		o.Change), input{"template", template})
 }
 
 // Delete a stack with all that it made, and wait until it is gone.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -166,6 +167,25 @@ func annotate(w io.Writer, list []annotation) {
 		}
 		runner.IssueCommand(&githubactions.Command{Name: a.level, Message: a.message, Properties: properties})
 	}
+}
+
+// twelveDigits is the form of an account's id.
+var twelveDigits = regexp.MustCompile(`\b[0-9]{12}\b`)
+
+// maskAccounts has GitHub hide the ids of all accounts that a report names.
+// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#masking-a-value-in-a-log
+func maskAccounts(w io.Writer, r report.Report) error {
+	document, err := report.JSON(r)
+	if err != nil {
+		return err
+	}
+	runner := githubactions.New(githubactions.WithWriter(w))
+	ids := twelveDigits.FindAllString(string(document), -1)
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		runner.AddMask(id)
+	}
+	return nil
 }
 
 // githubOutputs renders the outputs of a step. Each value stands between two

@@ -21,6 +21,8 @@ type summaryCommand struct {
 	File     string `arg:"" name:"report" help:"Report as JSON, as --report of share, plan, release, rollback or destroy wrote it; - reads stdin."`
 	Template string `placeholder:"FILE" help:"Template of the stack: in a job of GitHub Actions, annotations point at the resource in it that is at fault."`
 	JUnit    string `name:"junit" placeholder:"FILE" help:"Write the steps as JUnit XML to this file too, for a test report of CodeBuild."`
+
+	MaskAccounts bool `help:"In a job of GitHub Actions: have it hide the ids of accounts from here on."`
 }
 
 // Help is more about the verb.
@@ -37,7 +39,9 @@ In a job of GitHub Actions (GITHUB_ACTIONS=true) the step gets besides
                url       of the service
                account   12 digits
                stack     name of the stack
-What is not known is empty. Nothing is masked: a report holds no secrets, and GitHub drops an output that holds what is masked, as an account's id in image.
+  masks         with --mask-accounts, the ids of the accounts that the report names: as *** in log and summary
+What is not known is empty. Else nothing is masked: a report holds no secrets, and GitHub drops an output of the job that holds what is masked, as an account's id
+in image.
 
 The exit status is 0 when all has been told, whatever the verdict: that is the release's own. It is 2 if there is no report to read.`
 }
@@ -104,6 +108,11 @@ func (c *summaryCommand) tellGitHub(p *running, r report.Report, timeline string
 		return err
 	}
 	var out bytes.Buffer
+	if c.MaskAccounts {
+		if err := maskAccounts(&out, r); err != nil {
+			return err
+		}
+	}
 	// What is between is text to the runner, whatever it looks like.
 	// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#stopping-and-starting-workflow-commands
 	resume := rand.Text()

@@ -128,7 +128,7 @@ func (e *OutsideError) Error() string {
 
 // Hint says what to do about it.
 func (e *OutsideError) Hint() string {
-	return "name an account of the unit, or the unit of the account; nothing was changed"
+	return "name an account of the unit, or the unit of the account"
 }
 
 // Configure returns what a releaser for an account (id or name, "" being the

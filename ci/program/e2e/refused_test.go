@@ -10,31 +10,39 @@ import (
 // reads are the operations that change nothing.
 var reads = regexp.MustCompile("^(Describe|Get|List)")
 
-// TestRefused: an account outside the unit is refused before anything is touched.
+// TestRefused: an account outside the unit is refused before anything is touched: by
+// the repository's policy, and by the unit that a call names.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	inFull(t)
 	b := newBox(t)
 	c := b.in(t)
-	c.call(t, "share", "--account=shared-services").ok(t)
-	b.publishBoth(t, c)
+	b.filled(t, c)
+	whole := c
+	whole.constructor = c.constructor[:2] // no unit: all of the Organization
 	before := len(b.Calls())
 	args := []string{"release", "--stack=" + stackName, "--image=" + b.repo + ":1.0.0", "--account=prod-1", "--parameter=" + b.network(t, "prod-1")}
-	c.call(t, args...).fails(t, 1, "account 555555555555 may not pull "+b.repo+"@sha256:", "move the account there, or share with its unit")
+	whole.call(t, args...).fails(t, 1, "account 555555555555 may not pull "+b.repo+"@sha256:", "move the account there, or share with its unit")
+	c.call(t, args...).fails(t, 2, `account 555555555555 is not in OU "development"`, "name an account of the unit")
 	for _, asked := range b.since(before) {
 		if asked.Service == "cloudformation" && !reads.MatchString(asked.Operation) {
 			t.Errorf("%s was called in %s", asked.Operation, asked.Account)
 		}
 	}
 
-	whole := c
-	whole.constructor = c.constructor[:2] // no unit: all of the Organization
 	r := whole.shell(t, "r=$($o | access "+b.repo+"); $r | verdict; $r | markdown; $r | assert")
 	r.fails(t, 1, "of 6 accounts may not pull", "share the repository with their unit")
 	if !strings.Contains(r.stdout, "FAILED") || !strings.Contains(r.stdout, "aws:PrincipalOrgPaths") {
 		t.Errorf("access says neither what it came to nor which condition decided: %s", r)
 	}
 	c.call(t, "access", "--image="+b.repo).ok(t) // the unit's accounts may
+}
+
+// filled shares the repository, and publishes both versions to it.
+func (b *box) filled(t *testing.T, c call) {
+	t.Helper()
+	c.call(t, "share", "--account=shared-services").ok(t)
+	b.publishBoth(t, c)
 }
 
 // TestAgain: what touches the world happens each time that it is asked for, and once
@@ -44,8 +52,7 @@ func TestAgain(t *testing.T) {
 	inFull(t)
 	b := newBox(t)
 	c := b.in(t)
-	c.call(t, "share", "--account=shared-services").ok(t)
-	b.publishBoth(t, c)
+	b.filled(t, c)
 	plans := func() int { return b.called("CreateChangeSet") }
 	before := plans()
 	for n := 1; n <= 2; n++ {
