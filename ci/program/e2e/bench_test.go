@@ -23,7 +23,7 @@ var functions = []string{"functions"}
 // rounds is how often what is warm is measured: the median counts.
 const rounds = 7
 
-// emptyFiles are a Go module with one function, as dagger init makes it, with
+// emptyFiles are a Go module with one function, less than dagger init makes, with
 // the versions that ours has.
 var emptyFiles = map[string]string{
 	"dagger.json": `{"name": "empty", "engineVersion": "v0.21.7", "sdk": {"source": "go"}, "source": "ci"}`,
