@@ -218,6 +218,8 @@ type check struct {
 	CheckOutput string        `default:"LoadBalancerDNSName" placeholder:"NAME" help:"Output of the stack with the load balancer's DNS name (${default})." group:"Verification:"`
 	CheckPath   string        `default:"/" placeholder:"PATH" help:"Path to ask for (${default})." group:"Verification:"`
 	Interval    time.Duration `default:"500ms" help:"Time between two questions (${default})." group:"Verification:"`
+	MaxLost     percentage    `default:"1%" placeholder:"PERCENT" help:"By how much the success rate may fall below what it was: more lost requests go back (${default})." group:"Verification:"`
+	Baseline    string        `default:"required" enum:"required,ignore" placeholder:"MODE" help:"required stops before anything is touched if the version that serves now doesn't answer from here, ignore goes on (${default})." group:"Verification:"`
 	AnyRevision bool          `help:"Don't ask for the image's own revision in the answer." group:"Verification:"`
 	Rate        float64       `default:"10" placeholder:"N" help:"Requests a second of the probe that looks for lost requests all the while (${default}); -1: no probe." group:"Verification:"`
 	NoVerify    bool          `help:"Release without asking: nobody notices a wrong answer." group:"Verification:"`
@@ -226,8 +228,21 @@ type check struct {
 func (c *check) check() release.Check {
 	out := release.Check{
 		Check: c.answer.check(), Output: c.CheckOutput, Path: c.CheckPath,
-		AnyRevision: c.AnyRevision, Rate: c.Rate, Skip: c.NoVerify,
+		AnyRevision: c.AnyRevision, Rate: c.Rate, Skip: c.NoVerify, MaxLost: float64(c.MaxLost) / 100, IgnoreBaseline: c.Baseline == "ignore",
 	}
 	out.URL, out.Interval = c.CheckURL, c.Interval
 	return out
+}
+
+// percentage is the value of --max-lost, above 0 and below 100.
+type percentage float64
+
+// UnmarshalText reads 1% or 1.
+func (p *percentage) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseFloat(strings.TrimSuffix(string(text), "%"), 64)
+	if err != nil || !(n > 0 && n < 100) { // not a number is neither
+		return &usageError{fmt.Sprintf("%q is no share of requests: must be above 0 and below 100 percent", text), "e.g. --max-lost 1%"}
+	}
+	*p = percentage(n)
+	return nil
 }

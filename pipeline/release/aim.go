@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"time"
 
+	"orgship/pipeline/analysis"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 	"orgship/pipeline/verify"
@@ -21,7 +22,9 @@ const (
 	leastInterval   = 50 * time.Millisecond // where time runs faster
 	defaultNeed     = 3
 	defaultDeadline = 2 * time.Minute // after the deployment, for what isn't proved by then
+	defaultMaxLost  = 0.01
 	silencePatience = 15 * time.Second
+	baselineAsked   = 3 // times, before anything changes
 )
 
 // prepare fills in the check.
@@ -33,12 +36,20 @@ func (w *work) prepare() {
 	if c.Transport == nil {
 		c.Transport = w.cfg.Transport
 	}
+	c.MaxLost = cmp.Or(c.MaxLost, defaultMaxLost)
+	w.classifier.Expected = c.Revision
 	if c.Revision == "" && !c.AnyRevision {
-		c.Revision = w.image.Revision
+		w.classifier.Expected = w.image.Revision
 	}
-	w.crowd.expected = c.Revision
-	w.ballot = newBallot(c.Consecutive, max(w.scaled(silencePatience), 2*time.Second))
-	w.ballot.told = c.Revision != "" && c.Revision != w.crowd.before
+}
+
+// newAnalysis begins to decide, by what the baseline was.
+func (w *work) newAnalysis() *analysis.Analysis {
+	answers, _ := w.classifier.Baseline()
+	return analysis.New(analysis.Config{
+		Need: w.req.Check.Consecutive, Silence: max(w.scaled(silencePatience), 2*time.Second), MaxLost: w.req.Check.MaxLost,
+		Told: w.classifier.Told(), Reached: answers > 0,
+	}, w.classifier)
 }
 
 // checkable refuses a check that makes no sense before anything is done.
@@ -101,19 +112,62 @@ func (e *NoURLError) Hint() string {
 	return "name the URL (--check-url), or release without asking (--no-verify)"
 }
 
-// greet asks who answers before anything changes, and starts the probe.
-func (w *work) greet(ctx context.Context) error {
-	for range 2 {
-		a, err := w.ask(ctx, w.url, false)
+// baseline asks who answers before anything changes, and starts the probe. The
+// error is a *BaselineError if nobody does.
+func (w *work) baseline(ctx context.Context) error {
+	reached, said := 0, false
+	reason := ""
+	for n := range baselineAsked {
+		if n > 0 && reached < n { // it may be a moment of silence
+			if err := pause(ctx, w.req.Check.Interval); err != nil {
+				return err
+			}
+		}
+		x, err := w.ask(ctx, w.url, false)
 		if err != nil {
 			return err
 		}
-		w.ballot.reached = w.ballot.reached || a.who != unreachable
-		if w.resume == nil || w.crowd.before == "" {
-			w.crowd.remember(a.Attempt) // in the middle of a shift the new version may answer already
+		if !x.Reached {
+			reason = x.Reason
+			continue
+		}
+		reached++
+		said = said || x.Revision != ""
+		if w.resume == nil { // in the middle of a shift the new version may answer already
+			w.classifier.Remember(x)
 		}
 	}
+	if reached == 0 && w.resume == nil && !w.req.Check.IgnoreBaseline {
+		return &BaselineError{URL: report.CleanURL(w.url), Reason: reason}
+	}
+	if reached > 0 && !said {
+		w.withoutHeader()
+	}
+	w.analysis = w.newAnalysis()
 	return w.startProbe(ctx)
+}
+
+// withoutHeader does without revisions: the service doesn't send any, so they
+// say nothing about who answers.
+func (w *work) withoutHeader() {
+	if w.classifier.Expected != "" && w.req.Check.Revision == "" {
+		w.advise(fmt.Sprintf("the service sends no header %s, so its answers don't say which image they are of",
+			cmp.Or(w.req.Check.RevisionHeader, verify.DefaultRevisionHeader)))
+	}
+	w.classifier.Expected, w.classifier.Before = w.req.Check.Revision, ""
+}
+
+// BaselineError says that nobody answers before anything was changed: a release
+// could not be judged.
+type BaselineError struct{ URL, Reason string }
+
+func (e *BaselineError) Error() string {
+	return fmt.Sprintf("the version that serves now doesn't answer at %s from here (%s): nothing was touched", e.URL, e.Reason)
+}
+
+// Hint says what to do about it.
+func (e *BaselineError) Hint() string {
+	return "name the address that is reachable from here (--check-url URL), or, to mend a service that is down, go on all the same: --baseline=ignore"
 }
 
 func (w *work) startProbe(ctx context.Context) error {
@@ -132,29 +186,29 @@ func (w *work) startProbe(ctx context.Context) error {
 }
 
 // ask makes one attempt.
-func (w *work) ask(ctx context.Context, target string, test bool) (answer, error) {
+func (w *work) ask(ctx context.Context, target string, test bool) (analysis.Answer, error) {
 	c := w.req.Check.Check
 	c.URL = target
 	a, err := w.cfg.Ask(ctx, c)
 	if err != nil {
-		return answer{}, err
+		return analysis.Answer{}, err
 	}
-	return answer{Attempt: a, who: w.crowd.identify(a), url: target, test: test}, nil
+	return analysis.Answer{
+		At: a.At, Took: a.Took, URL: target, Test: test, Reached: a.Outcome != verify.Unreachable, Passed: a.Outcome == verify.Passed,
+		Reason: a.Reason, Status: a.Status, Revision: a.Revision, Version: a.Version, Body: a.Body,
+	}, nil
 }
 
 // checked is the check as the report shows it.
 func (w *work) checked() *report.Verification {
-	c := w.req.Check.Check
+	_, verdict, reason := w.analysis.Decision()
 	v := &report.Verification{
-		URL: report.CleanURL(w.url), Expect: report.Clean(expects(c)), Revision: c.Revision, Consecutive: c.Consecutive,
-		Verdict: w.ballot.verdict, Reason: report.Clean(w.ballot.reason), Decided: w.decidedAt, BlueLived: w.blueLived,
-		Attempts: map[string]int{}, Last: w.ballot.last,
+		URL: report.CleanURL(w.url), Expect: report.Clean(w.expects()), Revision: w.classifier.Expected, Consecutive: w.req.Check.Consecutive,
+		Verdict: verdict, Reason: report.Clean(reason), Decided: w.decidedAt, BlueLived: w.blueLived,
+		Attempts: w.analysis.Counts(), Last: w.analysis.Last(),
 	}
 	if v.Verdict == "" {
 		v.Verdict, v.Reason = report.Inconclusive, "not decided"
-	}
-	for who, n := range w.ballot.counts {
-		v.Attempts[string(who)] = n
 	}
 	return v
 }

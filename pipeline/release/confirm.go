@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"orgship/pipeline/account"
+	"orgship/pipeline/analysis"
 	"orgship/pipeline/report"
 )
 
@@ -28,19 +29,20 @@ func (w *work) confirmed(ctx context.Context) error {
 		w.result = result{report.Inconclusive, report.Released, "interrupted: deployed, but not proved"}
 		return &stepError{stepVerify, err}
 	}
-	if w.ballot.decided == keep {
-		w.finishVerify(report.Done, w.ballot.reason)
-		w.result = result{report.Successful, report.Released, fmt.Sprintf("%s: %s", serves, w.ballot.reason)}
+	decided, verdict, reason := w.analysis.Decision()
+	if decided == analysis.Keep {
+		w.finishVerify(report.Done, reason)
+		w.result = result{report.Successful, report.Released, fmt.Sprintf("%s: %s", serves, reason)}
 		return nil
 	}
-	w.finishVerify(report.StepFailed, w.ballot.reason)
-	w.result = result{w.ballot.verdict, report.Broken, "deployed, and it could not be taken back in time: " + w.ballot.reason}
+	w.finishVerify(report.StepFailed, reason)
+	w.result = result{verdict, report.Broken, "deployed, and it could not be taken back in time: " + reason}
 	if w.existing == nil {
-		w.result.summary = "deployed for the first time: " + w.ballot.reason
+		w.result.summary = "deployed for the first time: " + reason
 	} else {
 		w.advise("the version from before is one call away: orgship rollback " + w.req.Stack)
 	}
-	return &stepError{stepVerify, &WrongError{Verdict: w.ballot.verdict, Reason: w.ballot.reason}}
+	return &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
 }
 
 // found finds the URL of a stack that is new, and starts the probe.
@@ -65,26 +67,24 @@ func (w *work) found(ctx context.Context) error {
 // decided already, the whole row otherwise. The error is ctx's.
 func (w *work) settle(ctx context.Context) error {
 	limit := time.Now().Add(w.req.Check.Deadline)
-	for w.ballot.decided != goBack {
-		a, err := w.ask(ctx, w.url, false)
+	w.analysis.Weigh(analysis.Weight{Known: true, Percent: 100, Since: time.Now()})
+	for !w.decided(analysis.GoBack) {
+		x, err := w.ask(ctx, w.url, false)
 		if err != nil {
 			return err
 		}
-		if d := w.ballot.count(a, share{known: true, percent: 100}); d != undecided {
-			w.late(d)
+		meaning, decision := w.analysis.Answer(x)
+		w.late(decision)
+		if w.decided(analysis.Keep) && meaning == analysis.Right {
+			w.lateRequests()
+			return nil
 		}
-		switch {
-		case w.ballot.decided == keep && a.who == right:
-			return nil
-		case w.ballot.decided == goBack:
-			return nil
-		case time.Now().After(limit):
-			w.ballot.decided = undecided // what was kept has to go on answering
-			w.late(w.ballot.timeUp())
-			return nil
+		if !w.decided(analysis.GoBack) && time.Now().After(limit) {
+			w.analysis.Reconsider() // what was kept has to go on answering
+			w.late(w.analysis.TimeUp())
 		}
 		gap := w.req.Check.Interval
-		if a.who == right {
+		if meaning == analysis.Right {
 			gap /= 5 // nothing moves any more: a row of right answers need not take long
 		}
 		if err := pause(ctx, gap); err != nil {
@@ -94,14 +94,30 @@ func (w *work) settle(ctx context.Context) error {
 	return nil
 }
 
+func (w *work) decided(d analysis.Decision) bool {
+	now, _, _ := w.analysis.Decision()
+	return now == d
+}
+
+// lateRequests takes in what the probe counted to the end.
+func (w *work) lateRequests() {
+	if seen, asked := w.showProbe(); asked {
+		w.late(w.analysis.Requests(seen.Answered, seen.Lost))
+	}
+}
+
 // late notes a decision that comes after the deployment.
-func (w *work) late(d decision) {
-	w.decidedAt, w.blueLived = time.Now(), false
-	if d == keep {
-		w.rec.Finish(stepDecide, report.Done, "keep it: "+w.ballot.reason)
+func (w *work) late(d analysis.Decision) {
+	if d == analysis.Undecided {
 		return
 	}
-	w.rec.Finish(stepDecide, report.StepFailed, w.ballot.reason)
+	_, _, reason := w.analysis.Decision()
+	w.decidedAt, w.blueLived = time.Now(), false
+	if d == analysis.Keep {
+		w.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
+		return
+	}
+	w.rec.Finish(stepDecide, report.StepFailed, reason)
 }
 
 // unchanged concludes a release that has nothing to change: it still proves
@@ -115,17 +131,19 @@ func (w *work) unchanged(ctx context.Context) error {
 		w.fail(ctx, stepVerify, err)
 		return &stepError{stepVerify, err}
 	}
-	w.crowd.seen = map[string]bool{} // nothing changes: a wrong answer isn't a version on its way out
+	w.classifier.Forget() // nothing changes: a wrong answer isn't a version on its way out
 	err := w.confirmed(ctx)
 	switch w.result.outcome {
 	case report.Released:
 		w.result.outcome = report.Unchanged
 		w.result.summary = "nothing to do: the stack is as it should be"
-		if w.ballot != nil {
-			w.result.summary += ", " + w.ballot.reason
+		if w.analysis != nil {
+			_, _, reason := w.analysis.Decision()
+			w.result.summary += ", " + reason
 		}
 	case report.Broken:
-		w.result.summary = "nothing to deploy, but what runs isn't right: " + w.ballot.reason
+		_, _, reason := w.analysis.Decision()
+		w.result.summary = "nothing to deploy, but what runs isn't right: " + reason
 	}
 	return err
 }
@@ -136,7 +154,7 @@ func (w *work) finish(ctx context.Context, err error) (report.Report, error) {
 		seen := probeOf(w.probe.Stop(), w.role)
 		w.rec.Edit(func(p *report.Report) { p.Probe = seen })
 	}
-	if w.ballot != nil && w.url != "" {
+	if w.analysis != nil && w.url != "" {
 		v := w.checked()
 		w.rec.Edit(func(p *report.Report) { p.Verification = v })
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"orgship/pipeline/analysis"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 	"orgship/pipeline/verify"
@@ -67,28 +68,37 @@ func stepEvents(before, now stack.Traffic) []report.Event {
 }
 
 // answerEvent renders an answer that differs from the one before it.
-func answerEvent(a answer) report.Event {
+func answerEvent(x analysis.Answer, m analysis.Meaning) report.Event {
 	said := []string{}
-	if a.Status != 0 {
-		said = append(said, fmt.Sprintf("status %d", a.Status))
+	if x.Status != 0 {
+		said = append(said, fmt.Sprintf("status %d", x.Status))
 	}
-	if a.Version != "" {
-		said = append(said, "version "+a.Version)
+	if x.Version != "" {
+		said = append(said, "version "+x.Version)
 	}
-	if a.Revision != "" {
-		said = append(said, "revision "+a.Revision)
+	if x.Revision != "" {
+		said = append(said, "revision "+x.Revision)
 	}
-	if a.Body != "" {
-		said = append(said, fmt.Sprintf("%q", a.Body))
+	if x.Body != "" {
+		said = append(said, fmt.Sprintf("%q", x.Body))
 	}
-	if a.Reason != "" && a.who != old {
-		said = append(said, "("+a.Reason+")")
+	if x.Reason != "" && m != analysis.Old && m != analysis.Unknown {
+		said = append(said, "("+x.Reason+")")
 	}
-	subject := map[who]string{right: "right answer", wrong: "wrong answer", old: "the version from before", unreachable: "no answer"}[a.who]
-	if a.test {
+	subject := map[analysis.Meaning]string{
+		analysis.Right: "right answer", analysis.Wrong: "wrong answer", analysis.Old: "the version from before",
+		analysis.Unknown: "an answer of either version", analysis.Unreachable: "no answer",
+	}[m]
+	if x.Test {
 		subject += " on the test listener"
 	}
-	return report.Event{At: a.At, Source: report.FromVerify, Subject: subject, Message: strings.Join(said, ", "), Bad: a.who == wrong}
+	return report.Event{At: x.At, Source: report.FromVerify, Subject: subject, Message: strings.Join(said, ", "), Bad: m == analysis.Wrong}
+}
+
+// answerKey is by what answers differ so much that the log shows it: what they
+// mean, their status and who they say they are. Bodies may differ every time.
+func answerKey(x analysis.Answer, m analysis.Meaning) string {
+	return fmt.Sprintf("%s\x00%d\x00%s\x00%s", m, x.Status, x.Revision, x.Version)
 }
 
 // probeOf renders what the probe saw for the report.
@@ -121,18 +131,19 @@ func latency(l verify.Latency) report.Latency {
 // role tells who an answerer of the probe is.
 func (w *work) role(a verify.Answerer) string {
 	switch {
-	case w.crowd.expected != "" && a.Revision == w.crowd.expected:
+	case w.classifier.Expected != "" && a.Revision == w.classifier.Expected:
 		return report.RoleNew
-	case w.crowd.before != "" && a.Revision == w.crowd.before, !w.changing.IsZero() && a.First.Before(w.changing):
+	case w.classifier.Before != "" && a.Revision == w.classifier.Before, !w.changing.IsZero() && a.First.Before(w.changing):
 		return report.RoleOld
-	case w.crowd.expected == "":
+	case w.classifier.Expected == "":
 		return ""
 	}
 	return report.RoleOther
 }
 
 // expects says in words what the right answer is.
-func expects(c verify.Check) string {
+func (w *work) expects() string {
+	c := w.req.Check.Check
 	status := c.Status
 	if status == 0 {
 		status = 200
@@ -147,8 +158,8 @@ func expects(c verify.Check) string {
 	if n := len(c.Headers); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d headers", n))
 	}
-	if c.Revision != "" {
-		parts = append(parts, "revision "+c.Revision)
+	if w.classifier.Expected != "" {
+		parts = append(parts, "revision "+w.classifier.Expected)
 	}
 	return strings.Join(parts, ", ")
 }

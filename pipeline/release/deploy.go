@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,13 +41,14 @@ func (w *work) ready(ctx context.Context) error {
 	}
 	w.prepare()
 	if w.existing == nil {
+		w.analysis = w.newAnalysis()
 		return nil
 	}
 	if err := w.aim(*w.existing); err != nil {
 		return err
 	}
 	w.rec.Begin(stepVerify)
-	return w.greet(ctx)
+	return w.baseline(ctx)
 }
 
 // begin starts the change, or finds the one that an earlier run has started.
@@ -104,13 +106,14 @@ func resultOf(ctx context.Context, err error) result {
 
 // wentBack concludes a release that was cancelled because of the answers.
 func (w *work) wentBack(ctx context.Context) error {
-	w.finishVerify(report.StepFailed, w.ballot.reason)
-	w.result = result{w.ballot.verdict, report.WentBack, fmt.Sprintf("went back while the version from before was still there: %s", w.ballot.reason)}
-	if !w.oldAgain(ctx) {
+	_, verdict, reason := w.analysis.Decision()
+	w.finishVerify(report.StepFailed, reason)
+	w.result = result{verdict, report.WentBack, fmt.Sprintf("went back while the version from before was still there: %s", reason)}
+	if last, well := w.oldAgain(ctx); !well {
 		w.result.outcome = report.Broken
-		w.result.summary += "; the version from before doesn't answer either"
+		w.result.summary += "; the version from before doesn't answer either: " + last
 	}
-	return &stepError{stepVerify, &WrongError{Verdict: w.ballot.verdict, Reason: w.ballot.reason}}
+	return &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
 }
 
 // WrongError says that the app's answers were against a release.
@@ -137,23 +140,26 @@ func (e *WrongError) Hint() string {
 	return "is the URL reachable from here? A longer termination wait gives more time to decide"
 }
 
-// oldAgain waits until the version from before answers production again.
-func (w *work) oldAgain(ctx context.Context) bool {
+// oldAgain waits until the version from before answers production again: now it
+// has all the traffic, so that any answer is its own, but for those that say
+// they aren't and for failures that it didn't show before.
+func (w *work) oldAgain(ctx context.Context) (last string, well bool) {
 	limit := time.Now().Add(max(w.scaled(30*time.Second), 5*time.Second))
 	for time.Now().Before(limit) {
-		a, err := w.ask(ctx, w.url, false)
+		x, err := w.ask(ctx, w.url, false)
 		if err != nil {
-			return false
+			return err.Error(), false
 		}
-		if a.who == old || a.who == right && w.crowd.before == w.crowd.expected {
-			w.rec.Event(report.Event{Source: report.FromVerify, Subject: "the version from before", Message: "answers again", At: a.At})
-			return true
+		if w.classifier.Recovered(x) {
+			w.rec.Event(report.Event{Source: report.FromVerify, Subject: "the version from before", Message: "answers again", At: x.At})
+			return "", true
 		}
-		if pause(ctx, w.req.Check.Interval) != nil {
-			return false
+		last = cmp.Or(x.Reason, "the new version still answers")
+		if err := pause(ctx, w.req.Check.Interval); err != nil {
+			return err.Error(), false
 		}
 	}
-	return false
+	return last, false
 }
 
 func (w *work) finishVerify(state report.State, detail string) {

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"orgship/pipeline/analysis"
 )
 
 // listening reads the production listener once a second, where CodeDeploy may
@@ -20,7 +22,7 @@ func (s *shift) listening(ctx context.Context) {
 	}
 	before := ""
 	for ctx.Err() == nil {
-		weights, err := s.weights(ctx, arn)
+		weights, err := s.listenerWeights(ctx, arn)
 		switch {
 		case err != nil && before == "":
 			s.advise(fmt.Sprintf("the listener can't be read either (%v): a long row of right answers decides", err))
@@ -31,7 +33,7 @@ func (s *shift) listening(ctx context.Context) {
 			}
 			fallthrough
 		case err == nil:
-			send(ctx, s.shares, share{known: true, percent: 100 - portion(weights, before)})
+			send(ctx, s.weights, analysis.Weight{Known: true, Percent: 100 - portion(weights, before), Since: time.Now()})
 		}
 		if pause(ctx, time.Second) != nil {
 			return
@@ -39,8 +41,8 @@ func (s *shift) listening(ctx context.Context) {
 	}
 }
 
-// weights returns the weight of each target group in a listener's default action.
-func (s *shift) weights(ctx context.Context, arn string) (map[string]int32, error) {
+// listenerWeights returns the weight of each target group in a listener's default action.
+func (s *shift) listenerWeights(ctx context.Context, arn string) (map[string]int32, error) {
 	out, err := s.cfg.Balancer.DescribeListeners(ctx, &elasticloadbalancingv2.DescribeListenersInput{ListenerArns: []string{arn}})
 	if err != nil {
 		return nil, err

@@ -145,6 +145,12 @@ type Check struct {
 	// Rate is how many requests a second the probe sends through the whole
 	// release; 0: 10, negative: no probe.
 	Rate float64
+	// MaxLost is the share of requests, 0 to 1, by which the success rate may fall
+	// below what it was before the release goes back; 0: 1 %.
+	MaxLost float64
+	// IgnoreBaseline goes on although the version that serves now can't be reached:
+	// to mend a service that is down.
+	IgnoreBaseline bool
 	// Skip releases without asking.
 	Skip bool
 }

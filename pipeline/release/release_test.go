@@ -44,10 +44,35 @@ func TestRelease(t *testing.T) {
 		{"right", func(w *world) { w.story = course(greenSays) }, report.Successful, report.Released, true, "right answers in a row"},
 		{"wrong", func(w *world) { w.story = course(greenErrs) }, report.Failed, report.WentBack, true, "body lacks"},
 		{"the old version goes on answering", func(w *world) { w.story = course(blueSays) }, report.Inconclusive, report.WentBack, true, "not 3 right answers"},
-		{"nobody ever could ask", func(w *world) {
+		{"the version that serves now doesn't answer", func(w *world) {
+			w.answer = func() verify.Attempt { return nobody }
+			w.story = course(greenSays)
+		}, report.Error, report.Refused, false, "nothing was touched"},
+		{"nobody ever could ask, and that was known", func(w *world) {
+			w.request.Check.IgnoreBaseline = true
 			w.answer = func() verify.Attempt { return nobody }
 			w.story = course(nobody)
 		}, report.Error, report.WentBack, true, "nobody answered in time"},
+		{"a service that is down is mended", func(w *world) {
+			w.request.Check.IgnoreBaseline = true
+			w.answer = func() verify.Attempt { return nobody }
+			w.story = course(greenSays)
+		}, report.Successful, report.Released, true, "right answers"},
+		{"an app that prints the time is not judged before it has traffic", func(w *world) {
+			w.answer = w.clock("shop 5", verify.Wrong)
+			w.story = course(greenSays)
+			w.story[2] = later(20*time.Second, act{0, func(w *world) { w.set(w.clock("shop 6", verify.Passed)) }})
+		}, report.Successful, report.Released, true, "right answers"},
+		{"an app that prints the time, and is wrong", func(w *world) {
+			w.answer = w.clock("shop 5", verify.Wrong)
+			w.story = course(greenSays)
+			w.story[2] = later(20*time.Second, act{0, func(w *world) { w.set(w.clock("oops", verify.Wrong)) }})
+		}, report.Failed, report.WentBack, true, "body lacks"},
+		{"a third of the requests lost", func(w *world) {
+			w.losing = 100
+			w.story = course(greenSays)
+			w.story[3] = later(300*time.Millisecond, act{0, func(w *world) { w.set(w.answer); w.losing = 30; moves(100).do(w) }})
+		}, report.Failed, report.WentBack, true, "requests were lost since the new version has traffic"},
 		{"silence under the new version", func(w *world) { w.story = course(nobody) }, report.Error, report.WentBack, true, "nobody has answered"},
 		{"a stranger", func(w *world) {
 			w.story = course(verify.Attempt{Outcome: verify.Stale, Status: 200, Revision: "rev-z", Reason: "revision rev-z answers"})
@@ -100,7 +125,7 @@ func TestRelease(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				test.world(w)
-				r, err := w.releaser().Release(t.Context(), request())
+				r, err := w.releaser().Release(t.Context(), w.request)
 				wantReport(t, r, err, test.verdict, test.outcome)
 				if !strings.Contains(r.Summary, test.text) {
 					t.Errorf("summary %q lacks %q", r.Summary, test.text)

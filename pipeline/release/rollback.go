@@ -15,6 +15,7 @@ import (
 // req.Image. It uses the template that the stack has, unless req has one. Going
 // back twice goes back two images.
 func (r *Releaser) Rollback(ctx context.Context, req Request) (report.Report, error) {
+	req.Check.IgnoreBaseline = true // going back mends a service that is down
 	w := r.newWork(report.Rollback, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
 	return w.finish(ctx, w.rollback(ctx))
 }
@@ -84,7 +85,7 @@ func (w *work) proveBefore(ctx context.Context, s stack.Stack) error {
 		w.result = result{report.Error, report.WentBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}
 		return &stepError{stepVerify, err}
 	}
-	w.crowd.seen = map[string]bool{}
+	w.classifier.Forget()
 	err = w.confirmed(ctx)
 	if w.result.outcome == report.Released {
 		w.result.outcome = report.WentBack

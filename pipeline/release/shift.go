@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"orgship/pipeline/account"
+	"orgship/pipeline/analysis"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/verify"
 )
 
 // shift is the time in which the stack changes: events, traffic and answers
@@ -19,12 +21,12 @@ type shift struct {
 
 	events  chan stack.Event
 	traffic chan stack.Traffic
-	shares  chan share // by the listener, when CodeDeploy may not be read
-	answers chan answer
+	weights chan analysis.Weight // by the listener, when CodeDeploy may not be read
+	answers chan analysis.Answer
 	ended   chan ending
 	back    chan error // what became of the request to cancel
 
-	share   share
+	told    bool   // the weight was told once
 	status  string // of the stack, by its own events
 	shown   stack.Traffic
 	latest  map[string]string // by URL: the meaning and mark of the last answer
@@ -43,14 +45,26 @@ type ending struct {
 func (w *work) newShift(from stack.From) *shift {
 	s := &shift{
 		work: w, from: from,
-		events: make(chan stack.Event), traffic: make(chan stack.Traffic), shares: make(chan share), answers: make(chan answer),
+		events: make(chan stack.Event), traffic: make(chan stack.Traffic), weights: make(chan analysis.Weight), answers: make(chan analysis.Answer),
 		ended: make(chan ending, 1), back: make(chan error, 1),
 		latest: map[string]string{},
 	}
-	if w.existing != nil && w.plan.Class == stack.InfrastructureOnly {
-		s.share = share{known: true, percent: 100} // no second version to tell apart
+	if w.analysis == nil {
+		w.analysis = w.newAnalysis() // nobody asks yet
 	}
+	w.analysis.Weigh(w.weightAtFirst())
 	return s
+}
+
+// weightAtFirst is what is known about the traffic before anything moves.
+func (w *work) weightAtFirst() analysis.Weight {
+	switch {
+	case w.plan.Class == stack.InfrastructureOnly:
+		return analysis.Weight{Known: true, Percent: 100} // no second version to tell apart
+	case w.existing != nil && w.hook.there && w.resume == nil:
+		return analysis.Weight{Known: true} // the hook begins with all traffic on the old version
+	}
+	return analysis.Weight{}
 }
 
 // send hands a value to the shift, unless that is over.
@@ -73,7 +87,7 @@ func (s *shift) run(ctx context.Context) (stack.End, error) {
 	if s.url != "" {
 		s.running.Go(func() { s.asking(ctx) })
 	}
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(max(s.scaled(time.Second), 100*time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
@@ -81,16 +95,20 @@ func (s *shift) run(ctx context.Context) (stack.End, error) {
 			s.onEvent(ctx, e)
 		case t := <-s.traffic:
 			s.onTraffic(t)
-		case now := <-s.shares:
-			s.onShare(now, report.Traffic{At: time.Now(), Percent: now.percent, Status: "by the listener"})
+		case now := <-s.weights:
+			if now.Known {
+				s.onWeight(now, report.Traffic{At: time.Now(), Percent: now.Percent, Status: "by the listener"})
+			} else {
+				s.analysis.Weigh(now)
+			}
 		case a := <-s.answers:
 			s.onAnswer(ctx, a)
 		case <-s.timeUp:
-			s.act(ctx, s.ballot.timeUp())
+			s.act(ctx, s.analysis.TimeUp())
 		case err := <-s.back:
 			s.onBack(err)
 		case <-tick.C:
-			s.showProbe()
+			s.onProbe(ctx)
 		case end := <-s.ended:
 			return end.End, end.err
 		}
@@ -151,6 +169,7 @@ func (s *shift) following(ctx context.Context, since time.Time) {
 	if s.cfg.Balancer != nil && s.resume == nil {
 		s.listening(ctx)
 	}
+	send(ctx, s.weights, analysis.Weight{}) // nobody tells any more
 }
 
 func (s *shift) onTraffic(t stack.Traffic) {
@@ -161,27 +180,26 @@ func (s *shift) onTraffic(t stack.Traffic) {
 		s.rec.Event(report.Event{Source: report.FromTraffic, Subject: t.DeploymentID, Status: t.Status, Message: t.Reason})
 	}
 	s.shown = t
-	now := share{known: true, percent: t.Percent}
+	now := analysis.Weight{Known: true, Percent: t.Percent, Since: t.Seen}
 	if t.Rollback {
-		now = s.share // going back is decided: what is served then is the old version's
+		now = s.analysis.Weight() // going back is decided: what is served then is the old version's
 	}
-	s.onShare(now, trafficOf(t))
+	s.onWeight(now, trafficOf(t))
 }
 
-// onShare takes in how the traffic is shared out. Once the new version has all
+// onWeight takes in how the traffic is shared out. Once the new version has all
 // of it, the time runs in which going back costs one call: four fifths of the
 // termination wait leave room for that call.
-func (s *shift) onShare(now share, shown report.Traffic) {
-	if now.percent != s.share.percent || !s.share.known {
+func (s *shift) onWeight(now analysis.Weight, shown report.Traffic) {
+	was := s.analysis.Weight()
+	if now.Percent != was.Percent || !s.told {
 		s.rec.Event(report.Event{At: shown.At, Source: report.FromTraffic, Subject: "production traffic", Message: percent(shown.Percent) + " on the new version"})
 	}
+	s.told = true
 	s.rec.Traffic(shown)
-	was := s.share
-	s.share = now
-	if s.ballot != nil && s.share.full() && !was.full() {
-		s.ballot.restart(s.url)
-	}
-	if s.share.full() && !was.full() && s.url != "" && s.ballot.decided == undecided {
+	s.analysis.Weigh(now)
+	decided, _, _ := s.analysis.Decision()
+	if now.Full() && !was.Full() && s.url != "" && decided == analysis.Undecided {
 		s.rec.Begin(stepDecide)
 		if wait := s.scaled(s.hook.wait) * 4 / 5; wait > 0 {
 			s.timeUp = time.After(wait)
@@ -189,16 +207,32 @@ func (s *shift) onShare(now share, shown report.Traffic) {
 	}
 }
 
-func (s *shift) onAnswer(ctx context.Context, a answer) {
-	if a.test && a.who == unreachable {
+func (s *shift) onAnswer(ctx context.Context, x analysis.Answer) {
+	if x.Test && !x.Reached {
 		return // the test listener may be closed to us: production decides then
 	}
-	if key := string(a.who) + mark(a.Attempt); s.latest[a.url] != key {
-		s.latest[a.url] = key
-		s.rec.Event(answerEvent(a))
+	if s.going || s.over() {
+		s.show(x, s.classifier.Meaning(x, analysis.Weight{Known: true}))
+		return
 	}
-	if !s.going && !s.over() {
-		s.act(ctx, s.ballot.count(a, s.share))
+	meaning, decision := s.analysis.Answer(x)
+	s.show(x, meaning)
+	s.act(ctx, decision)
+}
+
+// show records an answer that differs from the one before it.
+func (s *shift) show(x analysis.Answer, m analysis.Meaning) {
+	if key := answerKey(x, m); s.latest[x.URL] != key {
+		s.latest[x.URL] = key
+		s.rec.Event(answerEvent(x, m))
+	}
+}
+
+// onProbe looks at what the probe has counted.
+func (s *shift) onProbe(ctx context.Context) {
+	seen, asked := s.showProbe()
+	if asked && !s.going && !s.over() {
+		s.act(ctx, s.analysis.Requests(seen.Answered, seen.Lost))
 	}
 }
 
@@ -211,21 +245,22 @@ func (s *shift) over() bool {
 func cleaning(status string) bool { return status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" }
 
 // act carries a decision out.
-func (s *shift) act(ctx context.Context, d decision) {
-	if d == undecided {
+func (s *shift) act(ctx context.Context, d analysis.Decision) {
+	if d == analysis.Undecided {
 		return
 	}
+	_, _, reason := s.analysis.Decision()
 	s.decidedAt, s.blueLived = time.Now(), s.status == "" || stack.BlueLives(s.status)
-	if d == keep {
-		s.rec.Finish(stepDecide, report.Done, "keep it: "+s.ballot.reason)
+	if d == analysis.Keep {
+		s.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
 		return
 	}
 	s.going = true
 	if !s.blueLived {
-		s.rec.Finish(stepDecide, report.StepFailed, "too late to go back by cancelling: "+s.ballot.reason)
+		s.rec.Finish(stepDecide, report.StepFailed, "too late to go back by cancelling: "+reason)
 		return
 	}
-	s.rec.Finish(stepDecide, report.StepFailed, "go back: "+s.ballot.reason)
+	s.rec.Finish(stepDecide, report.StepFailed, "go back: "+reason)
 	s.cancelled = true
 	s.running.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
@@ -249,10 +284,13 @@ func (s *shift) onBack(err error) {
 	}
 }
 
-func (w *work) showProbe() {
+// showProbe shows what the probe has seen so far, and returns it if there is one.
+func (w *work) showProbe() (verify.Summary, bool) {
 	if w.probe == nil {
-		return
+		return verify.Summary{}, false
 	}
-	seen := probeOf(w.probe.Snapshot(), w.role)
+	summary := w.probe.Snapshot()
+	seen := probeOf(summary, w.role)
 	w.rec.Edit(func(p *report.Report) { p.Probe = seen })
+	return summary, true
 }

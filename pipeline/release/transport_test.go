@@ -45,7 +45,7 @@ func TestTransport(t *testing.T) {
 					}
 					c.Probe = func(_ context.Context, p verify.Probe) (Prober, error) {
 						note(&probes, p.Transport)
-						return noProbe{}, nil
+						return &probe{world: w}, nil
 					}
 				}).Release(t.Context(), req)
 				wantReport(t, r, err, report.Successful, report.Released)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"orgship/pipeline/analysis"
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
@@ -41,8 +42,8 @@ type work struct {
 	hook     hook                   // what the template says about the traffic
 
 	url, testURL string
-	crowd        crowd
-	ballot       *ballot
+	classifier   *analysis.Classifier
+	analysis     *analysis.Analysis // nil until it is known how to ask
 	probe        Prober
 	decidedAt    time.Time
 	blueLived    bool
@@ -69,7 +70,7 @@ func (r *Releaser) newWork(kind report.Kind, req Request, steps ...string) *work
 	if r.cfg.Watch != nil {
 		r.cfg.Watch(rec)
 	}
-	return &work{cfg: r.cfg, rec: rec, req: req, crowd: crowd{seen: map[string]bool{}}}
+	return &work{cfg: r.cfg, rec: rec, req: req, classifier: &analysis.Classifier{}}
 }
 
 // Release does the whole of it. The report is complete in any case; the error,
@@ -150,7 +151,6 @@ func (w *work) push(ctx context.Context) (report.State, string, error) {
 		return state, "", err
 	}
 	w.image = image
-	w.crowd.expected = image.Revision
 	w.rec.Edit(func(p *report.Report) {
 		p.Image = &report.Image{
 			Reference: image.Reference, Digest: image.Digest, Tag: pushed.Tag, Revision: report.Clean(image.Revision),
@@ -283,7 +283,7 @@ func (w *work) meet(ctx context.Context) {
 			image = registry.Image{Reference: reference, Digest: reference[strings.Index(reference, "@")+1:]}
 		}
 	}
-	w.crowd.before = image.Revision
+	w.classifier.Before = image.Revision
 	w.rec.Edit(func(p *report.Report) {
 		p.Before = &report.Image{
 			Reference: image.Reference, Digest: image.Digest, Revision: report.Clean(image.Revision), Version: report.Clean(image.Version), AlreadyThere: true,

@@ -38,6 +38,8 @@ type world struct {
 	shares   chan stack.Traffic
 	answer   func() verify.Attempt
 	story    []act
+	request  Request // what is released
+	losing   int     // percent of the probe's requests that are answered; 0: no requests
 	began    bool
 	canceled bool
 	cancel   func() error // what CancelUpdateStack comes to; nil: the stack goes back
@@ -120,7 +122,26 @@ func living() *world {
 		stack: &stack.Stack{ID: theStack, Name: "demo", Status: "UPDATE_COMPLETE", Outputs: map[string]string{"LoadBalancerDNSName": "demo.example"}},
 		body:  body, class: stack.GreenDeployment,
 		over: make(chan struct{}), events: make(chan stack.Event), lost: make(chan error, 1), shares: make(chan stack.Traffic),
-		answer: func() verify.Attempt { return blueSays },
+		answer:  func() verify.Attempt { return blueSays },
+		request: request(),
+	}
+}
+
+// set changes who answers.
+func (w *world) set(answer func() verify.Attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.answer = answer
+}
+
+// clock is an app whose body differs at every answer.
+func (w *world) clock(name string, outcome verify.Outcome) func() verify.Attempt {
+	return func() verify.Attempt {
+		a := verify.Attempt{Outcome: outcome, Status: 200, Body: name + " at " + time.Now().Format(time.RFC3339Nano)}
+		if outcome == verify.Wrong {
+			a.Reason = "body lacks \"shop 6\""
+		}
+		return a
 	}
 }
 
@@ -269,16 +290,30 @@ func (w *world) ask(ctx context.Context, _ verify.Check) (verify.Attempt, error)
 	return a, nil
 }
 
-// noProbe is a probe that sees nothing.
-type noProbe struct{}
+// probe asks ten times a second, of which the world answers some.
+type probe struct {
+	world          *world
+	latest         time.Time
+	answered, lost float64
+}
 
-func (noProbe) Snapshot() verify.Summary { return verify.Summary{} }
-func (noProbe) Stop() verify.Summary     { return verify.Summary{} }
+func (p *probe) Snapshot() verify.Summary {
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	if n := time.Since(p.latest).Seconds() * 10; p.world.losing > 0 {
+		well := n * float64(p.world.losing) / 100
+		p.answered, p.lost = p.answered+well, p.lost+n-well
+	}
+	p.latest = time.Now()
+	return verify.Summary{Sent: int(p.answered + p.lost), Answered: int(p.answered), Lost: int(p.lost)}
+}
+
+func (p *probe) Stop() verify.Summary { return p.Snapshot() }
 
 func (w *world) releaser(edit ...func(*Config)) *Releaser {
 	c := Config{
 		Account: report.Account{ID: "222222222222", Name: "dev-1", Region: "eu-west-1"}, Stacks: w, Images: w, Ask: w.ask,
-		Probe: func(context.Context, verify.Probe) (Prober, error) { return noProbe{}, nil },
+		Probe: func(context.Context, verify.Probe) (Prober, error) { return &probe{world: w, latest: time.Now()}, nil },
 	}
 	for _, f := range edit {
 		f(&c)
