@@ -13,7 +13,7 @@ import (
 // Bounds of what a recorder keeps.
 const (
 	momentLimit   = 600 // then moments get twice as wide
-	answererLimit = 50  // then the others count as one
+	answererLimit = 10  // then the others count as one
 	kindLimit     = 50  // kinds of error, likewise
 	lossLimit     = 20
 )
@@ -94,14 +94,14 @@ func (r *recorder) answered(due, now time.Time, got answer, who identity) {
 	if got.status >= http.StatusInternalServerError {
 		r.lose(due, fmt.Sprintf("status %d", got.status))
 		if named {
-			r.meet(who, now, got.body).Failed++
+			r.meet(who, now, got).Failed++
 		}
 		return
 	}
 	if !named {
 		who.body = printable(got.body, 60)
 	}
-	a := r.meet(who, now, got.body)
+	a := r.meet(who, now, got)
 	r.count.answered++
 	took := now.Sub(due)
 	r.latency.add(took)
@@ -111,13 +111,15 @@ func (r *recorder) answered(due, now time.Time, got answer, who identity) {
 }
 
 // meet returns the answerer that an identity means, with this answer counted.
-func (r *recorder) meet(who identity, now time.Time, body []byte) *Answerer {
+// Beyond the limit they count together: an app may say something else every time.
+func (r *recorder) meet(who identity, now time.Time, got answer) *Answerer {
+	body := printable(got.body, 80)
 	if r.known[who] == nil && len(r.answerers) >= answererLimit {
-		who = identity{body: others}
+		who, body = identity{body: others}, ""
 	}
 	a := r.known[who]
 	if a == nil {
-		a = &Answerer{ID: r.name(who), Version: who.version, Revision: who.revision, Body: printable(body, 80), First: now}
+		a = &Answerer{ID: r.name(who), Version: who.version, Revision: who.revision, Body: body, First: now}
 		r.known[who] = a
 		r.answerers = append(r.answerers, a)
 	}
