@@ -67,7 +67,9 @@ func (w *work) found(ctx context.Context) error {
 // decided already, the whole row otherwise. The error is ctx's.
 func (w *work) settle(ctx context.Context) error {
 	limit := time.Now().Add(w.req.Check.Deadline)
-	w.analysis.Weigh(analysis.Weight{Known: true, Percent: 100, Since: time.Now()})
+	now := analysis.Weight{Known: true, Percent: 100, Since: time.Now()}
+	w.analysis.Weigh(now)
+	w.noteWeight(now)
 	for !w.decided(analysis.GoBack) {
 		x, err := w.ask(ctx, w.url, false)
 		if err != nil {
@@ -154,6 +156,8 @@ func (w *work) finish(ctx context.Context, err error) (report.Report, error) {
 		seen := probeOf(w.probe.Stop(), w.role)
 		w.rec.Edit(func(p *report.Report) { p.Probe = seen })
 	}
+	serving := w.serving(err)
+	w.rec.Edit(func(p *report.Report) { p.Serving = serving })
 	if w.analysis != nil && w.url != "" {
 		v := w.checked()
 		w.rec.Edit(func(p *report.Report) { p.Verification = v })

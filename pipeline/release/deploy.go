@@ -151,6 +151,7 @@ func (w *work) oldAgain(ctx context.Context) (last string, well bool) {
 			return err.Error(), false
 		}
 		if w.classifier.Recovered(x) {
+			w.relieved = x.At
 			w.rec.Event(report.Event{Source: report.FromVerify, Subject: "the version from before", Message: "answers again", At: x.At})
 			return "", true
 		}

@@ -198,6 +198,7 @@ func (s *shift) onWeight(now analysis.Weight, shown report.Traffic) {
 	s.told = true
 	s.rec.Traffic(shown)
 	s.analysis.Weigh(now)
+	s.noteWeight(now)
 	decided, _, _ := s.analysis.Decision()
 	if now.Full() && !was.Full() && s.url != "" && decided == analysis.Undecided {
 		s.rec.Begin(stepDecide)

@@ -46,6 +46,9 @@ type work struct {
 	analysis     *analysis.Analysis // nil until it is known how to ask
 	probe        Prober
 	decidedAt    time.Time
+	weighed      time.Time // when the new version got traffic first
+	full         time.Time // when it got all of it
+	relieved     time.Time // when it had none again, or was kept
 	blueLived    bool
 	cancelled    bool      // by us
 	changing     time.Time // when the change began

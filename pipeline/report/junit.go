@@ -22,6 +22,9 @@ func JUnit(r Report) ([]byte, error) {
 		Name: strings.TrimSpace("orgship " + string(r.Kind) + " " + r.Stack.Name), Time: junitTime(r.Seconds),
 		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), // xs:dateTime without a zone
 	}
+	if line := r.Headline(); line != "" {
+		suite.Properties = &junitProperties{[]junitProperty{{"serving", line}}}
+	}
 	for _, s := range r.Steps {
 		suite.add(junitCaseOf(r, s))
 	}
@@ -47,14 +50,24 @@ type junitSuites struct {
 }
 
 type junitSuite struct {
-	Name      string      `xml:"name,attr"`
-	Tests     int         `xml:"tests,attr"`
-	Failures  int         `xml:"failures,attr"`
-	Errors    int         `xml:"errors,attr"`
-	Skipped   int         `xml:"skipped,attr"`
-	Time      string      `xml:"time,attr"`
-	Timestamp string      `xml:"timestamp,attr"`
-	Cases     []junitCase `xml:"testcase"`
+	Name       string           `xml:"name,attr"`
+	Tests      int              `xml:"tests,attr"`
+	Failures   int              `xml:"failures,attr"`
+	Errors     int              `xml:"errors,attr"`
+	Skipped    int              `xml:"skipped,attr"`
+	Time       string           `xml:"time,attr"`
+	Timestamp  string           `xml:"timestamp,attr"`
+	Properties *junitProperties `xml:"properties"`
+	Cases      []junitCase      `xml:"testcase"`
+}
+
+type junitProperties struct {
+	Properties []junitProperty `xml:"property"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 type junitCase struct {

@@ -29,6 +29,9 @@ func Brief(r Report, limit int) string {
 
 func markdown(r Report, events []Event) string {
 	var b strings.Builder
+	if line := r.Headline(); line != "" {
+		fmt.Fprintf(&b, "**%s**\n\n", md(line))
+	}
 	fmt.Fprintf(&b, "## %s %s: %s, %s\n\n", sign(r.Verdict), md(string(r.Kind)), md(string(r.Verdict)), md(string(r.Outcome)))
 	fmt.Fprintf(&b, "%s\n\n", md(r.Summary))
 	mdFacts(&b, r)

@@ -19,12 +19,13 @@ const Schema = "orgship.report/v1"
 
 // Report is what happened.
 type Report struct {
-	Schema  string  `json:"schema"`
-	Tool    Tool    `json:"tool"`
-	Kind    Kind    `json:"kind"`
-	Verdict Verdict `json:"verdict"`
-	Outcome Outcome `json:"outcome"`
-	Summary string  `json:"summary"`
+	Schema  string   `json:"schema"`
+	Tool    Tool     `json:"tool"`
+	Kind    Kind     `json:"kind"`
+	Verdict Verdict  `json:"verdict"`
+	Outcome Outcome  `json:"outcome"`
+	Summary string   `json:"summary"`
+	Serving *Serving `json:"serving,omitempty"` // what serves at the end
 
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero"`

@@ -98,6 +98,10 @@ func scenes() []scene {
 			r.Traffic(report.Traffic{Percent: 0, Status: "Stopped", Deployment: "d-1", Rollback: true})
 		}},
 		{28, func(r *report.Recorder) {
+			r.Edit(func(p *report.Report) {
+				before := report.Image{Reference: "111111111111.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:old", Digest: "sha256:0ld", Version: "1.0"}
+				p.Serving = &report.Serving{Image: &before, Since: at(27), Touched: true, Asked: 270, Lost: 2, Wrong: 1, ExposedSeconds: 8}
+			})
 			r.Finish("apply", report.StepFailed, "UPDATE_ROLLBACK_COMPLETE")
 			r.Problem(report.Problem{
 				Step: "verify", Message: "the new version answered wrongly: 200 instead of | green", Hint: "look at the image",

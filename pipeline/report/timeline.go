@@ -8,10 +8,13 @@ import (
 	"time"
 )
 
-// Timeline renders a finished release: what it came to, a bar for each step on
+// Timeline renders a finished release: what serves now, what it came to, a bar for each step on
 // one scale of time, how traffic moved and who answered, and the errors.
 func Timeline(r Report, s Style) string {
 	var b strings.Builder
+	if line := r.Headline(); line != "" {
+		fmt.Fprintf(&b, "%s\n", s.paint(bold, line))
+	}
 	fmt.Fprintf(&b, "%s\n", s.verdictLine(r))
 	s.chart(&b, r)
 	s.facts(&b, r)

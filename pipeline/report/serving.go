@@ -1,0 +1,93 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Serving is what serves when the work ends: the first thing that a reader
+// wants to know.
+type Serving struct {
+	// Image is what serves; nil: nothing does, or nobody knows.
+	Image *Image `json:"image,omitempty"`
+	// Since is when it got all the production traffic; zero: before this run.
+	Since time.Time `json:"since,omitzero"`
+	// Touched says that something in the account was changed, if only for a while.
+	Touched bool `json:"touched"`
+	// Proof is what shows that it serves: tasks (AWS's own records), header (it
+	// says so itself), or "".
+	Proof string `json:"proof,omitempty"`
+	// Asked, Lost and Wrong count requests through the whole run: those of the
+	// probe, and of the check those that the new version answered wrongly.
+	Asked int `json:"asked"`
+	Lost  int `json:"lost"`
+	Wrong int `json:"wrong"`
+	// ExposedSeconds is how long the new version had production traffic before it
+	// was kept or taken back.
+	ExposedSeconds float64 `json:"exposedSeconds"`
+}
+
+// Headline says in one line what serves, whether anything was touched, and who
+// was affected; "" without anything to say.
+func (r Report) Headline() string {
+	s := r.Serving
+	if s == nil {
+		return ""
+	}
+	parts := []string{s.now(r.Outcome)}
+	if s.Asked > 0 {
+		parts = append(parts, s.affected())
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (s *Serving) now(outcome Outcome) string {
+	who := "nothing"
+	if s.Image != nil {
+		who = s.Image.Title()
+	}
+	switch {
+	case outcome == StillGoing:
+		return "Being changed: " + who + " is on its way"
+	case s.Image == nil && !s.Touched:
+		return "Nothing was touched"
+	case !s.Touched && outcome == Refused:
+		return "Nothing was touched: " + who + " goes on serving"
+	case !s.Since.IsZero():
+		return fmt.Sprintf("Now serving: %s, since %s", who, s.Since.UTC().Format("15:04:05 MST"))
+	}
+	return "Now serving: " + who
+}
+
+func (s *Serving) affected() string {
+	text := fmt.Sprintf("of %d requests %d were lost", s.Asked, s.Lost)
+	if s.Lost == 0 {
+		text = fmt.Sprintf("%d requests, none lost", s.Asked)
+	}
+	if s.Wrong > 0 {
+		text += fmt.Sprintf(", %d answers were wrong", s.Wrong)
+	}
+	if s.ExposedSeconds > 0 && s.Lost+s.Wrong > 0 {
+		text += fmt.Sprintf(", while the new version had traffic for %s", span(s.ExposedSeconds))
+	}
+	return text
+}
+
+// Title names an image for people: version, revision and digest, as far as they
+// are known.
+func (i Image) Title() string {
+	var parts []string
+	if i.Version != "" {
+		parts = append(parts, i.Version)
+	}
+	if i.Revision != "" {
+		parts = append(parts, "("+short(i.Revision)+")")
+	}
+	if algorithm, hex, ok := strings.Cut(i.Digest, ":"); ok {
+		parts = append(parts, algorithm+":"+short(hex))
+	} else {
+		parts = append(parts, i.Reference)
+	}
+	return strings.Join(parts, " ")
+}
