@@ -191,7 +191,7 @@ func TestBrief(t *testing.T) {
 		t.Errorf("%d bytes: %s … %s", len(text), text[:200], text[len(text)-200:])
 	}
 	text = report.Brief(r, 500)
-	if len(text) > 500 || !strings.HasPrefix(text, "## ❌ release: failed") || !strings.HasSuffix(text, "\n…\n") {
+	if len(text) > 500 || !strings.HasPrefix(text, "**Now serving: 1.0") || !strings.HasSuffix(text, "\n…\n") {
 		t.Errorf("%d bytes: %q", len(text), text)
 	}
 }

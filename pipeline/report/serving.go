@@ -66,7 +66,7 @@ func (s *Serving) affected() string {
 		text = fmt.Sprintf("%d requests, none lost", s.Asked)
 	}
 	if s.Wrong > 0 {
-		text += fmt.Sprintf(", %d answers were wrong", s.Wrong)
+		text += fmt.Sprintf(", %d answered wrongly", s.Wrong)
 	}
 	if s.ExposedSeconds > 0 && s.Lost+s.Wrong > 0 {
 		text += fmt.Sprintf(", while the new version had traffic for %s", span(s.ExposedSeconds))
