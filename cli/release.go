@@ -10,7 +10,8 @@ type releaseCommand struct {
 	Stack string `arg:"" help:"Name of the CloudFormation stack."`
 	Image string `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…; what is released is its digest."`
 	delivery
-	DryRun bool `help:"Stop after the plan."`
+	DryRun      bool   `help:"Stop after the plan."`
+	OnInterrupt string `default:"continue" enum:"continue,rollback" placeholder:"MODE" help:"What Ctrl-C or SIGTERM does to an update that isn't decided: continue lets it go on by itself, rollback cancels it (${default})."`
 	output
 	change
 	check
@@ -28,6 +29,7 @@ func (c *releaseCommand) Run(p *running) error {
 		return err
 	}
 	req.Check, req.DryRun = c.check.check(), c.DryRun
+	req.RollbackOnInterrupt = c.OnInterrupt == "rollback"
 	document, err := w.Release(p.ctx, req)
 	return c.finish(p, w, document, released(document), err)
 }

@@ -40,7 +40,7 @@ func (w *work) confirmed(ctx context.Context) error {
 	if w.existing == nil {
 		w.result.summary = "deployed for the first time: " + reason
 	} else {
-		w.advise("the version from before is one call away: orgship rollback " + w.req.Stack)
+		w.advise("the version from before is one call away: " + w.command("rollback", w.req.Stack))
 	}
 	return &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
 }

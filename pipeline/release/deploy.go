@@ -80,8 +80,12 @@ func (w *work) conclude(ctx context.Context, end stack.End, err error) error {
 		w.rec.Finish(stepDecide, report.Skipped, "there was nothing to decide about")
 		return &stepError{stepApply, err}
 	}
-	if w.result.outcome == report.StillGoing && !account.Expired(err) {
-		w.advise("run the same command again: it goes on from where the stack is; to go back instead: orgship rollback " + w.req.Stack)
+	switch {
+	case account.Expired(err):
+	case ctx.Err() != nil:
+		w.result = w.interrupted(ctx)
+	case w.result.outcome == report.StillGoing:
+		w.advise("run the same command again: it goes on from where the stack is; to go back instead: " + w.command("rollback", w.req.Stack))
 	}
 	return &stepError{stepApply, err}
 }

@@ -66,6 +66,9 @@ type Config struct {
 	// Speed is how much faster than AWS the endpoint's time runs: the
 	// sandbox's speed. 0 is 1.
 	Speed float64
+	// Command renders a command to type, with the flags that say who asks and
+	// where; nil leaves them out.
+	Command func(words ...string) string
 	// Version of the program, for reports.
 	Version string
 	// Watch is called with the recorder of a run before its first event, to
@@ -123,6 +126,9 @@ type Request struct {
 	Capabilities []string // nil: CAPABILITY_IAM
 	RoleARN      string
 	Check        Check
+	// RollbackOnInterrupt cancels the update when ctx ends before the answers have
+	// decided; else it goes on by itself.
+	RollbackOnInterrupt bool
 	// DryRun stops after the plan, and takes its change set away again.
 	DryRun bool
 }

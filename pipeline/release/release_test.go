@@ -250,6 +250,47 @@ func TestInterrupted(t *testing.T) {
 	})
 }
 
+// What an interruption says has to be true: before the decision, after it, and
+// where the release was told to go back.
+func TestInterruptedWhen(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		after    time.Duration
+		rollback bool
+		world    func(*world)
+		canceled bool
+		text     string
+	}{
+		{"before the decision", 30 * time.Second, false, func(*world) {}, false, "nobody decides about it"},
+		{"before the decision, told to go back", 30 * time.Second, true, func(*world) {}, true, "the update is cancelled"},
+		{"told to go back, and it may not", 30 * time.Second, true, func(w *world) {
+			w.cancel = func() error { return errors.New("AccessDenied") }
+		}, false, "could not be cancelled"},
+		{"after it was kept", 2 * time.Minute, true, func(*world) {}, false, "was proved"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				w.story = course(greenSays)
+				test.world(w)
+				ctx, cancel := context.WithTimeout(t.Context(), test.after)
+				defer cancel()
+				req := request()
+				req.RollbackOnInterrupt = test.rollback
+				r, err := w.releaser(func(c *Config) {
+					c.Command = func(words ...string) string { return "COMMAND " + strings.Join(words, " ") }
+				}).Release(ctx, req)
+				wantReport(t, r, err, report.Inconclusive, report.StillGoing)
+				if w.canceled != test.canceled || !strings.Contains(r.Summary, test.text) {
+					t.Errorf("cancelled: %v, %s", w.canceled, r.Summary)
+				}
+				if !strings.Contains(strings.Join(r.Hints, "\n"), "COMMAND rollback demo") {
+					t.Errorf("hints %q", r.Hints)
+				}
+			})
+		})
+	}
+}
+
 func TestAccessRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		refuse := func(c *Config) {
