@@ -58,6 +58,11 @@ func (w *work) begin(ctx context.Context) (stack.From, error) {
 		return stack.From{StackID: w.resume.StackID}, nil
 	}
 	begun, err := w.cfg.Stacks.Begin(ctx, w.plan)
+	var busy *stack.InProgressError
+	if errors.As(err, &busy) && stack.SameOperation(busy, w.rendered) { // another run of the same command was faster
+		w.resume = busy
+		return stack.From{StackID: busy.StackID}, nil
+	}
 	return begun.From, err
 }
 

@@ -14,7 +14,7 @@ func (r *Releaser) Destroy(ctx context.Context, name string) (report.Report, err
 	const step = "delete"
 	w := r.newWork(report.Destroy, Request{Stack: name}, step)
 	w.rec.Begin(step)
-	end, err := w.cfg.Stacks.Delete(ctx, name, func(e stack.Event) {
+	end, err := w.cfg.Stacks.Delete(w.traced(ctx), name, func(e stack.Event) {
 		w.rec.Event(eventOf(e))
 		w.rec.Detail(step, e.LogicalID+" "+e.Status)
 	})

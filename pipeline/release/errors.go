@@ -96,7 +96,7 @@ func verdictOf(err error) report.Verdict {
 	}
 	for _, refusal := range []any{
 		new(*stack.LintError), new(*stack.MixedError), new(*stack.ChangeSetError), new(*stack.StateError), new(*stack.ParameterError),
-		new(*stack.TooLargeError), new(*stack.RolledBackError), new(*stack.StuckError), new(*stack.InProgressError),
+		new(*stack.TooLargeError), new(*stack.RolledBackError), new(*stack.StuckError), new(*stack.InProgressError), new(*stack.OvertakenError), new(*stack.ReplacedError),
 		new(*registry.TagTakenError), new(*org.UnknownOUError), new(*org.AmbiguousOUError), new(*AccessError), new(*NoRecordError), new(*NoURLError),
 	} {
 		if errors.As(err, refusal) {

@@ -17,7 +17,7 @@ import (
 func (r *Releaser) Rollback(ctx context.Context, req Request) (report.Report, error) {
 	req.Check.IgnoreBaseline = true // going back mends a service that is down
 	w := r.newWork(report.Rollback, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
-	return w.finish(ctx, w.rollback(ctx))
+	return w.finish(ctx, w.rollback(w.traced(ctx)))
 }
 
 func (w *work) rollback(ctx context.Context) error {

@@ -36,7 +36,7 @@ type Shared struct {
 func (r *Releaser) Share(ctx context.Context, organization units, s Shared) (uri string, _ report.Report, err error) {
 	s.Stack = cmp.Or(s.Stack, "demoecshwapp-ecr")
 	w := r.newWork(report.Share, Request{Stack: s.Stack}, "unit", stepPlan, stepApply)
-	uri, err = w.share(ctx, organization, s)
+	uri, err = w.share(w.traced(ctx), organization, s)
 	if uri != "" {
 		w.rec.Edit(func(p *report.Report) { p.URLs = map[string]string{"repository": report.Clean(uri)} })
 	}

@@ -80,7 +80,7 @@ func (r *Releaser) newWork(kind report.Kind, req Request, steps ...string) *work
 // an *Error, is nil only if the verdict is successful.
 func (r *Releaser) Release(ctx context.Context, req Request) (report.Report, error) {
 	w := r.newWork(report.Release, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
-	return w.finish(ctx, w.release(ctx))
+	return w.finish(ctx, w.release(w.traced(ctx)))
 }
 
 // release runs the steps up to the plan and then, if there is anything to do,
@@ -312,6 +312,7 @@ func (w *work) render() error {
 	}
 	parameters := map[string]string{}
 	if w.existing != nil {
+		w.rendered.StackID = w.existing.ID
 		maps.Copy(parameters, w.existing.Parameters)
 	}
 	maps.Copy(parameters, w.req.Parameters)

@@ -47,9 +47,39 @@ func (c *Client) Begin(ctx context.Context, p Plan) (Applied, error) {
 		return Applied{}, fmt.Errorf("reading the events of stack %q: %w", p.Name, err)
 	}
 	if err := c.execute(ctx, p); err != nil {
+		if gone(err) {
+			return Applied{}, c.overtaken(ctx, p, err)
+		}
 		return Applied{}, fmt.Errorf("executing the change set for stack %q: %w", p.Name, err)
 	}
 	return Applied{StackID: p.StackID, From: From{StackID: p.StackID, After: mark}}, nil
+}
+
+// gone reports whether a change set isn't there any more: CloudFormation removes
+// all others of a stack when one is executed.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets-execute.html
+func gone(err error) bool {
+	switch errorCode(err) {
+	case "ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus", "InvalidChangeSetStatusException":
+		return true
+	}
+	return missing(err)
+}
+
+// overtaken says what somebody else made of a stack after it was planned: an
+// *InProgressError while that goes on, else an *OvertakenError.
+func (c *Client) overtaken(ctx context.Context, p Plan, said error) error {
+	s, err := c.Describe(ctx, p.StackID)
+	var none *NotFoundError
+	switch {
+	case errors.As(err, &none), err == nil && s.Status == string(types.StackStatusDeleteComplete):
+		return &ReplacedError{Name: p.Name}
+	case err != nil:
+		return err
+	case !Settled(s.Status):
+		return c.busy(ctx, s)
+	}
+	return &OvertakenError{Name: p.Name, Status: s.Status, Reason: errorText(said)}
 }
 
 // replace removes the empty remains of a failed creation and makes the change

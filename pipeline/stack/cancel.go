@@ -17,6 +17,9 @@ import (
 // In a blue/green update this moves all traffic back to blue, as long as blue
 // lives.
 func (c *Client) Cancel(ctx context.Context, stackID string, each func(Event)) (End, error) {
+	if err := CheckName(stackID); err != nil {
+		return End{}, err
+	}
 	mark, err := c.newest(ctx, stackID)
 	if err != nil {
 		return End{}, fmt.Errorf("cancelling the update of stack %q: %w", nameOf(stackID), err)
@@ -45,6 +48,9 @@ func cancelledTooLate(end End) error {
 // watch that is under way sees the rollback. It returns nil when the stack is
 // already going back, and *TooLateError when it can't be cancelled any more.
 func (c *Client) RequestCancel(ctx context.Context, stackID string) error {
+	if err := CheckName(stackID); err != nil {
+		return err
+	}
 	_, err := ask(ctx, newWatcher(c.pace), func(ctx context.Context) (*cloudformation.CancelUpdateStackOutput, error) {
 		return c.cfn.CancelUpdateStack(ctx, &cloudformation.CancelUpdateStackInput{StackName: &stackID}, once)
 	})

@@ -32,6 +32,23 @@ type Change struct {
 	Causes []string
 }
 
+const ruleType = "AWS::ElasticLoadBalancingV2::ListenerRule"
+
+// routesOnly reports whether nothing of a listener's rule changes but its
+// actions: the hook moves the target group in them, as in AWS's own example.
+// Whether AWS's change set lists such a rule isn't documented (assumption: it may).
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/blue-green-template-example.html
+func (c Change) routesOnly() bool {
+	if c.Type != ruleType || c.Action != string(types.ChangeActionModify) ||
+		c.Replacement == string(types.ReplacementTrue) || len(c.Causes) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(c.Causes, func(cause string) bool {
+		name, _, _ := strings.Cut(cause, " ")
+		return name != "Properties.Actions"
+	})
+}
+
 func newChange(c types.ResourceChange) Change {
 	change := Change{
 		LogicalID:   aws.ToString(c.LogicalResourceId),
@@ -88,7 +105,7 @@ func classify(changes []Change, hook bool, routed []string) (class Class, green,
 		switch {
 		case c.startsGreen():
 			green = append(green, c)
-		case c.Type == "AWS::ECS::PrimaryTaskSet", slices.Contains(routed, c.LogicalID):
+		case c.Type == "AWS::ECS::PrimaryTaskSet", slices.Contains(routed, c.LogicalID) && (c.Type != ruleType || c.routesOnly()):
 		default:
 			others = append(others, c)
 		}

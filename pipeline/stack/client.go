@@ -80,18 +80,21 @@ type Pace struct {
 	// Patience is how long CloudFormation may be out of reach without a single
 	// answer before a watch gives up: 15 minutes. Throttling never ends a watch.
 	Patience time.Duration
+	// Throttled is how long AWS may throttle a call on which nothing depends yet:
+	// 3 minutes.
+	Throttled time.Duration
 	// Call is how long one call may take before it is dropped and made again:
 	// 20 seconds.
 	Call time.Duration
 }
 
 func defaultPace() Pace {
-	return Pace{Every: time.Second, Slowest: 30 * time.Second, Patience: 15 * time.Minute, Call: 20 * time.Second}
+	return Pace{Every: time.Second, Slowest: 30 * time.Second, Patience: 15 * time.Minute, Throttled: 3 * time.Minute, Call: 20 * time.Second}
 }
 
 func (p Pace) orDefault(d Pace) Pace {
 	for _, f := range []struct{ to, from *time.Duration }{
-		{&p.Every, &d.Every}, {&p.Slowest, &d.Slowest}, {&p.Patience, &d.Patience}, {&p.Call, &d.Call},
+		{&p.Every, &d.Every}, {&p.Slowest, &d.Slowest}, {&p.Patience, &d.Patience}, {&p.Throttled, &d.Throttled}, {&p.Call, &d.Call},
 	} {
 		if *f.to == 0 {
 			*f.to = *f.from

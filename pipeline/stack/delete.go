@@ -14,6 +14,9 @@ import (
 // cancelled, a rollback waited for. A stack that is not there is a success:
 // the returned End is zero then.
 func (c *Client) Delete(ctx context.Context, nameOrID string, each func(Event)) (End, error) {
+	if err := CheckName(nameOrID); err != nil {
+		return End{}, err
+	}
 	s, err := c.Describe(ctx, nameOrID)
 	var none *NotFoundError
 	if errors.As(err, &none) || s.Status == string(types.StackStatusDeleteComplete) {

@@ -41,6 +41,9 @@ func (s Stack) Changed() time.Time {
 // Describe returns the stack of this name or id; *NotFoundError if there is
 // none. A deleted stack is found by its id only.
 func (c *Client) Describe(ctx context.Context, nameOrID string) (Stack, error) {
+	if err := CheckName(nameOrID); err != nil {
+		return Stack{}, err
+	}
 	s, err := c.poll(ctx, newPoller(c.pace), nameOrID)
 	if err != nil {
 		return Stack{}, fmt.Errorf("describing stack %q: %w", nameOf(nameOrID), err)
@@ -59,7 +62,11 @@ func (c *Client) poll(ctx context.Context, p *poller, nameOrID string) (Stack, e
 	if err != nil {
 		return Stack{}, err
 	}
-	return newStack(out.Stacks[0]), nil
+	s := newStack(out.Stacks[0])
+	if s.ID != nameOrID && s.Name != nameOrID {
+		return Stack{}, fmt.Errorf("asked for stack %q, CloudFormation described %q (%s)", nameOf(nameOrID), s.Name, s.ID)
+	}
+	return s, nil
 }
 
 // missing recognises CloudFormation's way to say that there is no such stack:
@@ -100,6 +107,9 @@ func newStack(s types.Stack) Stack {
 
 // Template returns a stack's template as it was handed in, comments and all.
 func (c *Client) Template(ctx context.Context, nameOrID string) ([]byte, error) {
+	if err := CheckName(nameOrID); err != nil {
+		return nil, err
+	}
 	out, err := ask(ctx, newPoller(c.pace), func(ctx context.Context) (*cloudformation.GetTemplateOutput, error) {
 		return c.cfn.GetTemplate(ctx, &cloudformation.GetTemplateInput{
 			StackName: &nameOrID, TemplateStage: types.TemplateStageOriginal,
@@ -117,6 +127,9 @@ func (c *Client) Template(ctx context.Context, nameOrID string) ([]byte, error) 
 // PhysicalID returns the physical id of one resource of a stack, e.g. a
 // listener's ARN; "" if the stack has no such resource (yet).
 func (c *Client) PhysicalID(ctx context.Context, nameOrID, logicalID string) (string, error) {
+	if err := CheckName(nameOrID); err != nil {
+		return "", err
+	}
 	out, err := ask(ctx, newPoller(c.pace), func(ctx context.Context) (*cloudformation.DescribeStackResourcesOutput, error) {
 		return c.cfn.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{
 			StackName: &nameOrID, LogicalResourceId: &logicalID,
@@ -134,17 +147,4 @@ func (c *Client) PhysicalID(ctx context.Context, nameOrID, logicalID string) (st
 		}
 	}
 	return "", nil
-}
-
-// nameOf returns the name in a stack's ARN
-// (arn:aws:cloudformation:region:account:stack/name/uuid), or what it is given.
-func nameOf(nameOrID string) string {
-	if !strings.HasPrefix(nameOrID, "arn:") {
-		return nameOrID
-	}
-	parts := strings.Split(nameOrID, "/")
-	if len(parts) < 3 {
-		return nameOrID
-	}
-	return parts[1]
 }

@@ -43,7 +43,8 @@ func (d *draft) plan() Plan {
 	return Plan{Name: d.req.Name, Warnings: d.warnings, request: d.req, token: d.tokenPrefix() + random(4)}
 }
 
-// routed returns the logical ids of the listeners that the hook changes.
+// routed returns the logical ids of the listeners that the hook changes, and of
+// their rules.
 func (d *draft) routed() []string {
 	if d.hook == nil {
 		return nil
@@ -53,6 +54,22 @@ func (d *draft) routed() []string {
 		for _, route := range []string{"ProdTrafficRoute", "TestTrafficRoute"} {
 			if id := app.Find("ECSAttributes", "TrafficRouting", route, "LogicalID").Str(); id != "" {
 				ids = append(ids, id)
+			}
+		}
+	}
+	return append(ids, d.rules(ids)...)
+}
+
+// rules returns the logical ids of the rules of listeners.
+func (d *draft) rules(listeners []string) []string {
+	var ids []string
+	for _, r := range d.parsed.Resources() {
+		if r.Type != ruleType {
+			continue
+		}
+		for _, ref := range template.References(r.Properties.Get("ListenerArn")) {
+			if slices.Contains(listeners, ref.Target) {
+				ids = append(ids, r.ID)
 			}
 		}
 	}

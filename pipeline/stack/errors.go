@@ -105,6 +105,32 @@ func (e *InProgressError) Hint() string {
 	return "wait until it is over, or cancel it: aws cloudformation cancel-update-stack --stack-name " + e.Name
 }
 
+// OvertakenError says that somebody else changed a stack between the plan and its
+// execution.
+type OvertakenError struct{ Name, Status, Reason string }
+
+func (e *OvertakenError) Error() string {
+	return fmt.Sprintf("somebody else has changed stack %q since it was planned (%s), nothing was executed: %s", e.Name, e.Status, e.Reason)
+}
+
+// Hint says what to do about it.
+func (e *OvertakenError) Hint() string {
+	return "see what it is now, then run the same command again: aws cloudformation describe-stack-events --stack-name " + e.Name
+}
+
+// ReplacedError says that a stack was deleted, or is another one of the same
+// name, since it was looked at.
+type ReplacedError struct{ Name string }
+
+func (e *ReplacedError) Error() string {
+	return fmt.Sprintf("stack %q was deleted meanwhile: it isn't made anew", e.Name)
+}
+
+// Hint says what to do about it.
+func (e *ReplacedError) Hint() string {
+	return "to create it again, run the same command again with --template"
+}
+
 // TooLateError says that an update can't be cancelled any more: it is over, or
 // blue is already being removed.
 type TooLateError struct {

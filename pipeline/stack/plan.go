@@ -14,7 +14,10 @@ import (
 
 // Request says how a stack is to be.
 type Request struct {
-	Name     string
+	Name string
+	// StackID is the stack that was looked at before, "" for none known. A plan
+	// for another one, or for a new one in its place, is a *ReplacedError.
+	StackID  string
 	Template []byte // YAML or JSON, at most 51,200 bytes
 	// Parameters that the template declares and that are not given here keep
 	// the stack's value, or take the template's default in a new stack.
@@ -61,6 +64,9 @@ const maxTemplate = 51200
 // Errors to match: *LintError, *MixedError, *ChangeSetError, *StateError,
 // *InProgressError (with the running operation's token: see SameOperation).
 func (c *Client) Plan(ctx context.Context, req Request) (Plan, error) {
+	if err := CheckName(req.Name); err != nil {
+		return Plan{Name: req.Name}, err
+	}
 	d, err := newDraft(req)
 	if err != nil {
 		return Plan{Name: req.Name}, err
@@ -70,6 +76,8 @@ func (c *Client) Plan(ctx context.Context, req Request) (Plan, error) {
 		return Plan{Name: req.Name, Warnings: d.warnings}, err
 	}
 	switch {
+	case req.StackID != "" && (before == nil || before.ID != req.StackID):
+		return Plan{Name: req.Name, Warnings: d.warnings}, &ReplacedError{Name: req.Name}
 	case before == nil, before.Status == string(types.StackStatusReviewInProgress):
 		return c.planCreate(ctx, d, before)
 	case before.Status == string(types.StackStatusRollbackComplete):
@@ -188,6 +196,10 @@ func (c *Client) planUpdate(ctx context.Context, d *draft, before Stack) (Plan, 
 		return p, err
 	}
 	p.take(set)
+	if set.stackID != before.ID {
+		c.Discard(ctx, p)
+		return p, &ReplacedError{Name: p.Name}
+	}
 	return p, c.weigh(ctx, d, set, &p)
 }
 

@@ -24,6 +24,8 @@ type poller struct {
 	interval time.Duration
 	last     time.Time // when the latest call began
 	failing  time.Time // since when no call was answered; zero: the last one was
+	busy     time.Time // since when AWS throttles; zero: the last call went through
+	tries    int       // that failed in a row
 }
 
 // newPoller is for calls that may as well fail: they are repeated for a moment,
@@ -40,7 +42,7 @@ func newComputing(p Pace) *poller {
 func newWatcher(p Pace) *poller { return &poller{pace: p, interval: p.Every, patient: true} }
 
 // ask makes the call when it is due. It makes it again while AWS throttles it
-// or cannot be reached. A patient poller gives up with *LostError after
+// or cannot be reached, or what answers can't be read. A patient poller gives up with *LostError after
 // Pace.Patience without any answer; throttling is an answer.
 func ask[O any](ctx context.Context, p *poller, call func(context.Context) (O, error)) (O, error) {
 	for {
@@ -78,7 +80,7 @@ func (p *poller) due(ctx context.Context) error {
 }
 
 func (p *poller) answered() {
-	p.failing = time.Time{}
+	p.failing, p.busy, p.tries = time.Time{}, time.Time{}, 0
 	p.interval = max(p.pace.Every, p.interval/2)
 }
 
@@ -87,15 +89,31 @@ func (p *poller) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	p.tries++
+	end := plain(err)
 	switch {
 	case throttled(err):
-		p.failing = time.Time{}
-		p.slower()
-		return nil
-	case transient(err):
-		return p.unreachable(err)
+		end = p.throttled(err)
+	case transient(err), unreadable(err):
+		end = p.unreachable(err)
 	}
-	return plain(err)
+	if end == nil {
+		p.tell(ctx, err)
+	}
+	return end
+}
+
+// throttled goes slower. Where nothing depends on the call yet, it ends some time.
+func (p *poller) throttled(err error) error {
+	p.failing = time.Time{}
+	if p.busy.IsZero() {
+		p.busy = time.Now()
+	}
+	if since := time.Since(p.busy); !p.patient && since > p.pace.Throttled {
+		return &ThrottledError{For: since, Err: plain(err)}
+	}
+	p.slower()
+	return nil
 }
 
 func (p *poller) unreachable(err error) error {
@@ -179,6 +197,8 @@ func plain(err error) error {
 		Hint() string
 	}
 	switch {
+	case unreadable(err):
+		return &unreadableError{err}
 	case errors.As(err, &explained):
 		return explained
 	case errorCode(err) == "":

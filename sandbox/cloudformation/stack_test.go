@@ -294,3 +294,16 @@ func TestClose(t *testing.T) {
 	}
 	w.want(w.stack("web"), types.StackStatusUpdateInProgress)
 }
+
+// TestEmptyName refuses what would otherwise mean every stack.
+func TestEmptyName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.DescribeStacks(w.ctx, &cfn.DescribeStacksInput{StackName: aws.String("")})
+	if err == nil || !strings.Contains(err.Error(), "Value '' at 'stackName' failed to satisfy constraint") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := w.DescribeStacks(w.ctx, &cfn.DescribeStacksInput{}); err != nil {
+		t.Error(err)
+	}
+}
