@@ -29,6 +29,10 @@ func (w *work) interrupted(ctx context.Context) result {
 	case w.req.RollbackOnInterrupt && w.existing != nil:
 		return w.cancelInterrupted(ctx)
 	}
+	if now := w.rec.Snapshot(); now.Kind == report.Rollback {
+		w.advise("it goes back to " + now.Image.Title() + "; to see it through, run the same command again: " + w.command("rollback", w.req.Stack))
+		return result{report.Inconclusive, report.StillGoing, "interrupted: the stack goes back to " + now.Image.Title() + " by itself, and nobody decides about it"}
+	}
 	w.advise("run the same command again: it goes on from where the stack is; to go back instead: " + w.command("rollback", w.req.Stack))
 	return result{report.Inconclusive, report.StillGoing, "interrupted: what was begun in the stack goes on by itself, and nobody decides about it"}
 }

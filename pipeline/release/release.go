@@ -29,6 +29,7 @@ type stacks interface {
 	Template(ctx context.Context, nameOrID string) ([]byte, error)
 	PhysicalID(ctx context.Context, nameOrID, logicalID string) (string, error)
 	Plan(ctx context.Context, req stack.Request) (stack.Plan, error)
+	Operation(ctx context.Context, s stack.Stack) (token string, err error)
 	Discard(ctx context.Context, p stack.Plan)
 	Begin(ctx context.Context, p stack.Plan) (stack.Applied, error)
 	Watch(ctx context.Context, from stack.From, each func(stack.Event)) (stack.End, error)

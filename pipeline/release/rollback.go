@@ -2,7 +2,9 @@ package release
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"strings"
+	"time"
 
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
@@ -13,7 +15,8 @@ import (
 // under way it cancels it: blue still lives. Afterwards it releases the earlier
 // image, blue/green as any other: the one that the stack's template records, or
 // req.Image. It uses the template that the stack has, unless req has one. Going
-// back twice goes back two images.
+// back twice goes back two images; but what is on its way back already, by a
+// rollback or because it was cancelled, is followed to its end and no further.
 func (r *Releaser) Rollback(ctx context.Context, req Request) (report.Report, error) {
 	req.Check.IgnoreBaseline = true // going back mends a service that is down
 	w := r.newWork(report.Rollback, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
@@ -25,8 +28,14 @@ func (w *work) rollback(ctx context.Context) error {
 	if err != nil {
 		return &stepError{stepPlan, err}
 	}
-	if stack.BlueLives(s.Status) {
-		return w.cancel(ctx, s)
+	switch {
+	case stack.BlueLives(s.Status):
+		return w.takeBack(ctx, s)
+	case strings.HasPrefix(s.Status, "UPDATE_ROLLBACK_") && !strings.HasSuffix(s.Status, "FAILED") && w.req.Image == "":
+		if stack.Settled(s.Status) {
+			return w.backAlready(ctx, s)
+		}
+		return w.cancel(ctx, s) // which waits for what is on its way
 	}
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err != nil {
@@ -39,7 +48,59 @@ func (w *work) rollback(ctx context.Context) error {
 		}
 		w.req.Image, w.images, w.recorded = images[0], images[1:], true
 	}
+	return w.releaseBack(ctx, s)
+}
+
+// takeBack cancels an update that is under way, unless it is a rollback: that one
+// is followed.
+func (w *work) takeBack(ctx context.Context, s stack.Stack) error {
+	token, err := w.cfg.Stacks.Operation(ctx, s)
+	if err != nil {
+		return &stepError{stepPlan, err}
+	}
+	if !stack.IsRollback(token) {
+		return w.cancel(ctx, s)
+	}
+	body, err := w.cfg.Stacks.Template(ctx, s.ID)
+	if err != nil {
+		return &stepError{stepPlan, err}
+	}
+	image, _, err := template.Image(body, w.req.Change.Container)
+	if err != nil {
+		return &stepError{stepPlan, err}
+	}
+	// The rollback that is under way has written itself down already.
+	w.req.Image, w.images, w.recorded = image, previous(body), true
 	return w.release(ctx)
+}
+
+// releaseBack releases the image from before. An update that began after the
+// stack was looked at is cancelled after all.
+func (w *work) releaseBack(ctx context.Context, s stack.Stack) error {
+	err := w.release(ctx)
+	var busy *stack.InProgressError
+	if !errors.As(err, &busy) || !stack.BlueLives(busy.Status) || stack.IsRollback(busy.Token) || w.req.DryRun {
+		return err
+	}
+	w.rec.Event(report.Event{Source: report.FromRelease, Subject: "rollback", Message: "an update has begun meanwhile: it is cancelled"})
+	return w.cancel(ctx, s)
+}
+
+// backAlready asks whether the version from before answers, where the latest
+// update was taken back already.
+func (w *work) backAlready(ctx context.Context, s stack.Stack) error {
+	for _, step := range []string{stepPush, stepAccess, stepPlan, stepApply} {
+		w.rec.Finish(step, report.Skipped, "the latest update was taken back already")
+	}
+	w.rec.Finish(stepDecide, report.Skipped, "there is nothing to decide about")
+	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = s.ID, s.Status })
+	w.advise("to go back further: name the image: " + w.command("rollback", w.req.Stack, "--image", "REPOSITORY@sha256:…"))
+	err := w.proveBefore(ctx, s)
+	if w.result.outcome == report.WentBack {
+		w.result.outcome = report.Unchanged
+		w.result.summary = "nothing to do: the latest update was taken back already, and the version from before serves"
+	}
+	return err
 }
 
 // cancel takes an update back that is under way, and asks for the version from before.
@@ -53,11 +114,16 @@ func (w *work) cancel(ctx context.Context, s stack.Stack) error {
 	}
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID = s.ID })
 	w.rec.Begin(stepApply)
+	w.changing = time.Now()
 	end, err := w.cfg.Stacks.Cancel(ctx, s.ID, func(e stack.Event) { w.rec.Event(eventOf(e)) })
 	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
 	if err != nil {
 		w.fail(ctx, stepApply, err)
 		w.result = resultOf(ctx, err)
+		if ctx.Err() != nil {
+			w.result.summary = "interrupted: the update is being cancelled, and the stack goes back by itself"
+			w.advise("to see that the version from before answers again: " + w.command("rollback", w.req.Stack))
+		}
 		return &stepError{stepApply, err}
 	}
 	w.rec.Finish(stepApply, report.Done, end.Status)
@@ -89,7 +155,11 @@ func (w *work) proveBefore(ctx context.Context, s stack.Stack) error {
 	err = w.confirmed(ctx)
 	if w.result.outcome == report.Released {
 		w.result.outcome = report.WentBack
-		w.result.summary = fmt.Sprintf("cancelled the update under way: %s", w.result.summary)
+		w.result.summary = "cancelled the update under way: the version from before serves all traffic"
+		if !w.req.Check.Skip {
+			_, _, reason := w.analysis.Decision()
+			w.result.summary += ": " + reason
+		}
 	}
 	return err
 }

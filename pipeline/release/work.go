@@ -309,6 +309,7 @@ func (w *work) render() error {
 	}
 	w.rendered = stack.Request{
 		Name: w.req.Stack, Template: body, Parameters: w.req.Parameters, Tags: w.req.Tags, Capabilities: capabilities, RoleARN: w.req.RoleARN,
+		Rollback: w.rec.Snapshot().Kind == report.Rollback,
 	}
 	parameters := map[string]string{}
 	if w.existing != nil {

@@ -41,6 +41,7 @@ type world struct {
 	request  Request // what is released
 	losing   int     // percent of the probe's requests that are answered; 0: no requests
 	began    bool
+	token    string // of the operation under way
 	canceled bool
 	cancel   func() error // what CancelUpdateStack comes to; nil: the stack goes back
 	planErr  error
@@ -165,6 +166,8 @@ func (w *world) Plan(_ context.Context, req stack.Request) (stack.Plan, error) {
 	return stack.Plan{Class: w.class, Name: req.Name, StackID: theStack}, w.planErr
 }
 
+func (w *world) Operation(context.Context, stack.Stack) (string, error) { return w.token, nil }
+
 func (w *world) Discard(context.Context, stack.Plan) { w.dropped++ }
 
 func (w *world) Begin(context.Context, stack.Plan) (stack.Applied, error) {
@@ -260,7 +263,7 @@ func (w *world) RequestCancel(context.Context, string) error {
 func (w *world) Cancel(context.Context, string, func(stack.Event)) (stack.End, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.stack.Status = "UPDATE_ROLLBACK_COMPLETE"
+	w.canceled, w.stack.Status = true, "UPDATE_ROLLBACK_COMPLETE"
 	return stack.End{StackID: theStack, Status: w.stack.Status}, nil
 }
 

@@ -135,7 +135,7 @@ func (d *draft) tokenPrefix() string {
 			h.Write([]byte("\x00" + p.Name + "\x00" + value))
 		}
 	}
-	return "orgship-" + hex.EncodeToString(h.Sum(nil))[:24] + "-"
+	return tokenMark + d.req.purpose() + hex.EncodeToString(h.Sum(nil))[:24] + "-"
 }
 
 func random(bytes int) string {

@@ -28,6 +28,9 @@ type Request struct {
 	Tags map[string]string
 	// Capabilities that the template needs, e.g. CAPABILITY_IAM.
 	Capabilities []string
+	// Rollback marks the operation's token as that of a rollback: whoever finds it
+	// under way follows it, and doesn't take it back again.
+	Rollback bool
 	// RoleARN is a role for CloudFormation to work with. It keeps using it for
 	// every later operation on the stack. "": the caller's own rights.
 	RoleARN string
@@ -133,6 +136,31 @@ func (c *Client) busy(ctx context.Context, s Stack) error {
 	}
 	return busy
 }
+
+const (
+	tokenMark    = "orgship-"
+	rollbackMark = "rollback-"
+)
+
+func (r Request) purpose() string {
+	if r.Rollback {
+		return rollbackMark
+	}
+	return ""
+}
+
+// Operation returns the token of the operation that runs in a stack, or that
+// ran last; "" if it had none.
+func (c *Client) Operation(ctx context.Context, s Stack) (token string, err error) {
+	var busy *InProgressError
+	if err := c.busy(ctx, s); !errors.As(err, &busy) {
+		return "", err
+	}
+	return busy.Token, nil
+}
+
+// IsRollback reports whether an operation's token is that of a rollback.
+func IsRollback(token string) bool { return strings.HasPrefix(token, tokenMark+rollbackMark) }
 
 // SameOperation reports whether the running operation of an *InProgressError
 // was begun by Apply for the same request, here or in an earlier run.
