@@ -15,6 +15,9 @@ import (
 // app's, after blue is gone.
 func (w *work) confirmed(ctx context.Context) error {
 	serves := "the new version serves all traffic"
+	if w.rec.Snapshot().Kind == report.Rollback {
+		serves = "the version from before serves all traffic"
+	}
 	if w.req.Check.Skip {
 		w.result = result{report.Successful, report.Released, serves + "; nobody asked it"}
 		return nil

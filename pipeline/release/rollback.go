@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 	"orgship/template"
@@ -65,13 +66,47 @@ func (w *work) takeBack(ctx context.Context, s stack.Stack) error {
 	if err != nil {
 		return &stepError{stepPlan, err}
 	}
-	image, _, err := template.Image(body, w.req.Change.Container)
-	if err != nil {
-		return &stepError{stepPlan, err}
+	w.existing = &s
+	for _, to := range goals(body, w.req.Change.Container) {
+		w.req.Image, w.images, w.recorded = to.image, to.before, true
+		if w.begun(token, body) {
+			break
+		}
 	}
-	// The rollback that is under way has written itself down already.
-	w.req.Image, w.images, w.recorded = image, previous(body), true
 	return w.release(ctx)
+}
+
+// goal is an image that a rollback may go to, and the record that it leaves.
+type goal struct {
+	image  string
+	before []string
+}
+
+// goals are the images that a rollback under way may go to. Which template
+// CloudFormation gives in the middle of an update isn't documented: the new one
+// names the image that the rollback goes to, the old one records it.
+func goals(body []byte, container string) []goal {
+	var list []goal
+	images := previous(body)
+	if image, _, err := template.Image(body, container); err == nil && image != "" {
+		list = append(list, goal{image, images})
+	}
+	if len(images) > 0 {
+		list = append(list, goal{images[0], images[1:]})
+	}
+	return list
+}
+
+// begun reports whether a token is that of the operation that this request, with
+// a stack's template unless it has its own, would begin.
+func (w *work) begun(token string, body []byte) bool {
+	own := w.req.Template
+	defer func() { w.req.Template = own }()
+	if own == nil {
+		w.req.Template = body
+	}
+	w.image = registry.Image{Reference: w.req.Image}
+	return w.render() == nil && stack.SameOperation(&stack.InProgressError{Token: token}, w.rendered)
 }
 
 // releaseBack releases the image from before. An update that began after the

@@ -35,7 +35,11 @@ func (c *Client) prepare(ctx context.Context, p Plan) (changeSet, error) {
 		return changeSet{}, refused(p.Name, err)
 	}
 	set, err := c.computed(ctx, newComputing(c.pace), id, p.Name)
-	if err != nil {
+	switch {
+	case err == nil:
+	case gone(err) && p.StackID != "": // somebody else executed theirs meanwhile
+		return set, c.overtaken(ctx, p, err)
+	default:
 		p.changeSet = id
 		c.Discard(ctx, p)
 	}
