@@ -88,7 +88,7 @@ func (w *world) released(req release.Request) lap {
 
 func (w *world) destroy(name string) {
 	w.b.Helper()
-	if _, err := w.releaser(name).Destroy(w.b.Context(), stackName); err != nil {
+	if _, err := w.releaser(name).Destroy(w.b.Context(), release.Destruction{Stack: stackName}); err != nil {
 		w.b.Fatal(err)
 	}
 }

@@ -107,7 +107,7 @@ func (o *Orgship) Rollback(
 	// +optional
 	dryRun bool,
 ) (*Report, error) {
-	return o.run(ctx, "rollback", slices.Concat([]string{stack}, flag("account", account), flag("image", image), flag("expect-body", expectBody),
+	return o.run(ctx, "rollback", slices.Concat([]string{stack}, flag("account", account), flag("ou", o.Unit), flag("image", image), flag("expect-body", expectBody),
 		when("dry-run", dryRun), o.Expectation, o.Asking))
 }
 

@@ -114,7 +114,7 @@ func (o *Orgship) Destroy(
 	// +optional
 	dryRun bool,
 ) (*Report, error) {
-	return o.run(ctx, "destroy", slices.Concat([]string{stack}, flag("account", account), when("dry-run", dryRun)))
+	return o.run(ctx, "destroy", slices.Concat([]string{stack, "--yes"}, flag("account", account), flag("ou", o.Unit), when("dry-run", dryRun)))
 }
 
 // number is a flag with a number, if it isn't 0.

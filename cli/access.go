@@ -13,7 +13,7 @@ import (
 type accessCommand struct {
 	Repository string   `arg:"" help:"Repository or image in ECR."`
 	Account    []string `arg:"" optional:"" help:"Accounts to ask for, by id or name; else all of the unit."`
-	Unit       string   `placeholder:"UNIT" help:"Organizational unit, by id, name or path; else the whole Organization."`
+	OU         name     `name:"ou" aliases:"unit" placeholder:"OU" help:"OU, by id, name or path; else the whole Organization."`
 	PullRole   string   `placeholder:"NAME" help:"Role that pulls in the accounts (the task execution role), for policies that name it."`
 	JSON       bool     `name:"json" help:"Print JSON."`
 	reports
@@ -27,7 +27,7 @@ func (c *accessCommand) Run(p *running) error {
 	if err != nil {
 		return err
 	}
-	decisions, err := conn.MayPull(p.ctx, c.Repository, c.Unit, c.PullRole)
+	decisions, err := conn.MayPull(p.ctx, c.Repository, string(c.OU), c.PullRole)
 	if err != nil {
 		return err
 	}

@@ -23,16 +23,16 @@ import (
 
 // connection are the flags that say who asks, and where.
 type connection struct {
-	Credentials string  `placeholder:"FILE" help:"Credentials as JSON of the credential_process format (- reads stdin), as 'aws configure export-credentials --format process' prints it; else the SDK's default chain." group:"Connection:"`
-	Region      string  `placeholder:"REGION" help:"AWS region; else AWS_REGION or the profile's." group:"Connection:"`
-	Endpoint    string  `placeholder:"URL" help:"One URL for all services, as of a sandbox; else AWS_ENDPOINT_URL, or AWS itself." group:"Connection:"`
-	Role        string  `default:"OrganizationAccountAccessRole" placeholder:"NAME" help:"Role to assume in other accounts than the credentials' own (${default}); empty: none." group:"Connection:"`
-	Speed       float64 `default:"1" env:"ORGSHIP_SPEED" placeholder:"N" help:"How much faster than on AWS time runs at the endpoint: the --speed of a sandbox (${default})." group:"Connection:"`
+	Credentials string `placeholder:"FILE" help:"Credentials as JSON of the credential_process format (- reads stdin), as 'aws configure export-credentials --format process' prints it; else the SDK's default chain." group:"Connection:"`
+	Region      region `placeholder:"REGION" help:"AWS region; else AWS_REGION or the profile's." group:"Connection:"`
+	Endpoint    string `placeholder:"URL" help:"One URL for all services, as of a sandbox; else AWS_ENDPOINT_URL, or AWS itself." group:"Connection:"`
+	Role        string `default:"OrganizationAccountAccessRole" placeholder:"NAME" help:"Role to assume in other accounts than the credentials' own (${default}); empty: none." group:"Connection:"`
+	Speed       factor `default:"1" env:"ORGSHIP_SPEED" placeholder:"N" help:"How much faster than on AWS time runs at the endpoint: the --speed of a sandbox (${default})." group:"Connection:"`
 }
 
 // open connects.
 func (c *connection) open(p *running) (*release.Connection, error) {
-	options := account.Options{Region: c.Region, Endpoint: c.Endpoint}
+	options := account.Options{Region: string(c.Region), Endpoint: c.Endpoint}
 	if c.Credentials != "" {
 		source, err := p.read(c.Credentials, "credentials")
 		if err != nil {
@@ -42,31 +42,47 @@ func (c *connection) open(p *running) (*release.Connection, error) {
 			return nil, err
 		}
 	}
-	if c.Speed < 1 {
-		return nil, &usageError{fmt.Sprintf("speed %g: must be 1 or more", c.Speed), "it is the --speed of the sandbox; AWS itself has 1"}
-	}
 	cfg, err := account.Config(p.ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	return release.Connect(account.NewAccounts(cfg, c.Role), c.Speed), nil
+	return release.Connect(account.NewAccounts(cfg, c.Role), float64(c.Speed)), nil
 }
 
 // read reads a file, or stdin for "-".
 func (p *running) read(name, what string) ([]byte, error) {
 	if name == "-" {
-		source, err := io.ReadAll(p.Stdin)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s from stdin: %w", what, err)
-		}
-		return source, nil
+		return bounded(p.Stdin, what, "stdin")
 	}
-	source, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return nil, &usageError{fmt.Sprintf("reading %s %q: %v", what, name, path.Err), "name a file, or - for stdin"}
 	}
-	return source, err
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return bounded(f, what, strconv.Quote(name))
+}
+
+// readLimit is more than any file that is read can mean: CloudFormation takes a
+// template of 1 MB at most.
+const readLimit = 4 << 20
+
+// bounded reads all, if it isn't endless.
+func bounded(from io.Reader, what, name string) ([]byte, error) {
+	source, err := io.ReadAll(io.LimitReader(from, readLimit+1))
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &path):
+		return nil, &usageError{fmt.Sprintf("reading %s %s: %v", what, name, path.Err), "name a file, or - for stdin"}
+	case err != nil:
+		return nil, fmt.Errorf("reading %s from %s: %w", what, name, err)
+	case len(source) > readLimit:
+		return nil, &usageError{fmt.Sprintf("reading %s %s: it has more than %d MiB", what, name, readLimit>>20), "name the file that is meant"}
+	}
+	return source, nil
 }
 
 // usageError is a command line that can't be meant.
@@ -79,13 +95,13 @@ func (e *usageError) Hint() string { return e.hint }
 
 // target is the flag that says whose stack it is.
 type target struct {
-	Account string `placeholder:"ACCOUNT" help:"Account to work in, by id or name; else the credentials' own."`
+	Account accountName `placeholder:"ACCOUNT" help:"Account to work in, by id or name; else the credentials' own."`
 }
 
 // delivery are the flags that say which account gets an image.
 type delivery struct {
 	target
-	Unit string `placeholder:"UNIT" help:"Refuse an account that isn't in this organizational unit, by id, name or path, or below it."`
+	OU name `name:"ou" aliases:"unit" placeholder:"OU" help:"Fail unless the account is in this OU (id, name or path) or below it."`
 }
 
 // change are the flags that say what becomes of the stack.
@@ -98,14 +114,14 @@ type change struct {
 	Container       string            `placeholder:"NAME" help:"Container whose image it is; else the one that the load balancer sends to." group:"Stack:"`
 	Routing         routing           `placeholder:"ROUTING" help:"How traffic moves: all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES; else as the template says." group:"Stack:"`
 	TerminationWait *time.Duration    `placeholder:"5m" help:"How long blue stays after the shift, in whole minutes: the time in which going back is one call." group:"Stack:"`
-	CPU             int               `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
-	Memory          int               `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
-	Tasks           *int              `placeholder:"N" help:"Number of tasks; an update of its own, not to be mixed with a new image." group:"Stack:"`
+	CPU             count             `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
+	Memory          count             `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
+	Tasks           *number           `placeholder:"N" help:"Number of tasks; an update of its own, not to be mixed with a new image." group:"Stack:"`
 }
 
 // changes is what to write into the template.
 func (c *change) changes() (template.Changes, error) {
-	out := template.Changes{Container: c.Container, CPU: c.CPU, Memory: c.Memory, DesiredCount: c.Tasks, TrafficRouting: c.Routing.TrafficRouting}
+	out := template.Changes{Container: c.Container, CPU: int(c.CPU), Memory: int(c.Memory), DesiredCount: (*int)(c.Tasks), TrafficRouting: c.Routing.TrafficRouting}
 	if c.TerminationWait != nil {
 		if *c.TerminationWait%time.Minute != 0 {
 			return out, &usageError{fmt.Sprintf("termination wait %s: must be whole minutes", *c.TerminationWait), "e.g. --termination-wait 5m"}
@@ -156,7 +172,7 @@ func (r *routing) UnmarshalText(text []byte) error {
 	var err1, err2 error
 	r.StepPercentage, err1 = strconv.Atoi(strings.TrimSuffix(percent, "%"))
 	r.BakeTimeMins, err2 = strconv.Atoi(strings.TrimSuffix(minutes, "m"))
-	if r.Type == "" || r.Type == template.AllAtOnce || !steps || err1 != nil || err2 != nil {
+	if r.Type == "" || r.Type == template.AllAtOnce || !steps || err1 != nil || err2 != nil || r.StepPercentage < 1 || r.StepPercentage > 100 || r.BakeTimeMins < 1 {
 		return fmt.Errorf("routing %q is none of all-at-once, canary:PERCENT:MINUTES and linear:PERCENT:MINUTES, such as canary:20:5", text)
 	}
 	return nil
@@ -170,15 +186,15 @@ type answer struct {
 	ExpectHeader   map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Header of the answer. May be repeated." group:"Verification:"`
 	RevisionHeader string            `default:"X-Image-Revision" placeholder:"NAME" help:"Header that tells which image answers (${default})." group:"Verification:"`
 	VersionHeader  string            `default:"X-App-Version" placeholder:"NAME" help:"Header that tells which version answers (${default})." group:"Verification:"`
-	Timeout        time.Duration     `default:"5s" help:"How long one answer may take (${default})." group:"Verification:"`
-	Consecutive    int               `default:"3" placeholder:"N" help:"Right answers in a row that decide (${default})." group:"Verification:"`
+	Timeout        duration          `default:"5s" help:"How long one answer may take (${default})." group:"Verification:"`
+	Consecutive    count             `default:"3" placeholder:"N" help:"Right answers in a row that decide (${default})." group:"Verification:"`
 	Proxy          proxy             `placeholder:"URL" help:"HTTP proxy to ask the service through: of a sandbox in a container, its endpoint." group:"Verification:"`
 }
 
 func (a *answer) check() verify.Check {
 	return verify.Check{
 		Status: a.ExpectStatus, Body: a.ExpectBody, Pattern: a.ExpectPattern, Headers: a.ExpectHeader,
-		RevisionHeader: a.RevisionHeader, VersionHeader: a.VersionHeader, Timeout: a.Timeout, Consecutive: a.Consecutive,
+		RevisionHeader: a.RevisionHeader, VersionHeader: a.VersionHeader, Timeout: time.Duration(a.Timeout), Consecutive: int(a.Consecutive),
 		Transport: a.Proxy.transport(),
 	}
 }
@@ -214,35 +230,22 @@ func (p proxy) transport() http.RoundTripper {
 // check are the flags of a release's verification.
 type check struct {
 	answer
-	CheckURL    string        `name:"check-url" placeholder:"URL" help:"Where the service answers; else the stack's output says." group:"Verification:"`
-	CheckOutput string        `default:"LoadBalancerDNSName" placeholder:"NAME" help:"Output of the stack with the load balancer's DNS name (${default})." group:"Verification:"`
-	CheckPath   string        `default:"/" placeholder:"PATH" help:"Path to ask for (${default})." group:"Verification:"`
-	Interval    time.Duration `default:"500ms" help:"Time between two questions (${default})." group:"Verification:"`
-	MaxLost     percentage    `default:"1%" placeholder:"PERCENT" help:"By how much the success rate may fall below what it was: more lost requests go back (${default})." group:"Verification:"`
-	Baseline    string        `default:"required" enum:"required,ignore" placeholder:"MODE" help:"required stops before anything is touched if the version that serves now doesn't answer from here, ignore goes on (${default})." group:"Verification:"`
-	AnyRevision bool          `help:"Don't ask for the image's own revision in the answer." group:"Verification:"`
-	Rate        float64       `default:"10" placeholder:"N" help:"Requests a second of the probe that looks for lost requests all the while (${default}); -1: no probe." group:"Verification:"`
-	NoVerify    bool          `help:"Release without asking: nobody notices a wrong answer." group:"Verification:"`
+	CheckURL    string     `name:"check-url" placeholder:"URL" help:"Where the service answers; else the stack's output says." group:"Verification:"`
+	CheckOutput string     `default:"LoadBalancerDNSName" placeholder:"NAME" help:"Output of the stack with the load balancer's DNS name (${default})." group:"Verification:"`
+	CheckPath   string     `default:"/" placeholder:"PATH" help:"Path to ask for (${default})." group:"Verification:"`
+	Interval    duration   `default:"500ms" help:"Time between two questions (${default})." group:"Verification:"`
+	MaxLost     percentage `default:"1%" placeholder:"PERCENT" help:"By how much the success rate may fall below what it was: more lost requests go back (${default})." group:"Verification:"`
+	Baseline    string     `default:"required" enum:"required,ignore" placeholder:"MODE" help:"required stops before anything is touched if the version that serves now doesn't answer from here, ignore goes on (${default})." group:"Verification:"`
+	AnyRevision bool       `help:"Don't ask for the image's own revision in the answer." group:"Verification:"`
+	Rate        frequency  `default:"10" placeholder:"N" help:"Requests a second of the probe that looks for lost requests all the while (${default}); 0: no probe." group:"Verification:"`
+	NoVerify    bool       `help:"Release without asking: nobody notices a wrong answer." group:"Verification:"`
 }
 
 func (c *check) check() release.Check {
 	out := release.Check{
 		Check: c.answer.check(), Output: c.CheckOutput, Path: c.CheckPath,
-		AnyRevision: c.AnyRevision, Rate: c.Rate, Skip: c.NoVerify, MaxLost: float64(c.MaxLost) / 100, IgnoreBaseline: c.Baseline == "ignore",
+		AnyRevision: c.AnyRevision, Rate: float64(c.Rate), Skip: c.NoVerify, MaxLost: float64(c.MaxLost) / 100, IgnoreBaseline: c.Baseline == "ignore",
 	}
-	out.URL, out.Interval = c.CheckURL, c.Interval
+	out.URL, out.Interval = c.CheckURL, time.Duration(c.Interval)
 	return out
-}
-
-// percentage is the value of --max-lost, above 0 and below 100.
-type percentage float64
-
-// UnmarshalText reads 1% or 1.
-func (p *percentage) UnmarshalText(text []byte) error {
-	n, err := strconv.ParseFloat(strings.TrimSuffix(string(text), "%"), 64)
-	if err != nil || !(n > 0 && n < 100) { // not a number is neither
-		return &usageError{fmt.Sprintf("%q is no share of requests: must be above 0 and below 100 percent", text), "e.g. --max-lost 1%"}
-	}
-	*p = percentage(n)
-	return nil
 }

@@ -46,23 +46,18 @@ func silence(r *report.Report) {
 	}
 }
 
-// releaser returns what works in an account.
-func (c *connection) releaser(p *running, account string) (*work, *release.Connection, error) {
-	return c.deliverer(p, delivery{target: target{account}})
-}
-
 // deliverer returns what works in an account that may have to be in a unit.
 func (c *connection) deliverer(p *running, to delivery) (*work, *release.Connection, error) {
 	conn, err := c.open(p)
 	if err != nil {
 		return nil, nil, err
 	}
-	if to.Unit != "" {
-		if err := conn.Within(p.ctx, to.Account, to.Unit); err != nil {
+	if to.OU != "" {
+		if err := conn.Within(p.ctx, string(to.Account), string(to.OU)); err != nil {
 			return nil, nil, err
 		}
 	}
-	cfg, err := conn.Configure(p.ctx, to.Account)
+	cfg, err := conn.Configure(p.ctx, string(to.Account))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -71,6 +66,16 @@ func (c *connection) deliverer(p *running, to delivery) (*work, *release.Connect
 	cfg.Watch = func(r *report.Recorder) { w.end = p.show(r) }
 	w.Releaser = release.New(cfg)
 	return w, conn, nil
+}
+
+// refused ends a run that never began: its report says why.
+func (o *output) refused(p *running, kind report.Kind, stack string, why error) error {
+	var usage *usageError
+	if errors.As(why, &usage) {
+		return why
+	}
+	document, err := release.Refused(kind, stack, why)
+	return o.finish(p, &work{end: func(bool) {}}, document, "", err)
 }
 
 // view is how to show things on w.

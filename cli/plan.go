@@ -21,11 +21,11 @@ type planCommand struct {
 func (c *planCommand) Run(p *running) error {
 	w, _, err := c.deliverer(p, c.delivery)
 	if err != nil {
-		return err
+		return c.refused(p, report.Release, c.Stack, err)
 	}
 	req, err := c.request(p, w, c.Stack, c.Image)
 	if err != nil {
-		return err
+		return c.refused(p, report.Release, c.Stack, err)
 	}
 	req.Check.Skip, req.DryRun = true, true
 	document, err := w.Release(p.ctx, req)

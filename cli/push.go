@@ -31,6 +31,9 @@ type pushCommand struct {
 
 // Run pushes, and prints the reference by digest.
 func (c *pushCommand) Run(p *running) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	push := c.push
 	if id, ok := strings.CutPrefix(c.Source, "container:"); ok {
 		push = func(p *running) (registry.Pushed, error) { return c.publish(p, id) }
@@ -40,6 +43,19 @@ func (c *pushCommand) Run(p *running) error {
 		return err
 	}
 	return c.print(p, pushed)
+}
+
+// check refuses what can't be meant.
+func (c *pushCommand) check() error {
+	switch {
+	case strings.HasSuffix(c.Repository, ":"):
+		return &usageError{fmt.Sprintf("%q has a colon and no tag", c.Repository), "name the tag, or leave the colon out; in a script, check that the variable is set"}
+	case report.Clean(c.Version) != c.Version:
+		return &usageError{fmt.Sprintf("--version: %q holds what can't be shown on one line", c.Version), "e.g. --version 1.0.0"}
+	case report.Clean(c.Revision) != c.Revision:
+		return &usageError{fmt.Sprintf("--revision: %q holds what can't be shown on one line", c.Revision), "e.g. --revision $(git rev-parse HEAD)"}
+	}
+	return nil
 }
 
 // push pushes what can be read or assembled here.

@@ -22,11 +22,11 @@ type releaseCommand struct {
 func (c *releaseCommand) Run(p *running) error {
 	w, _, err := c.deliverer(p, c.delivery)
 	if err != nil {
-		return err
+		return c.refused(p, report.Release, c.Stack, err)
 	}
 	req, err := c.request(p, w, c.Stack, c.Image)
 	if err != nil {
-		return err
+		return c.refused(p, report.Release, c.Stack, err)
 	}
 	req.Check, req.DryRun = c.check.check(), c.DryRun
 	req.RollbackOnInterrupt = c.OnInterrupt == "rollback"

@@ -1,11 +1,14 @@
 package cli
 
-import "orgship/pipeline/release"
+import (
+	"orgship/pipeline/release"
+	"orgship/pipeline/report"
+)
 
 // rollbackCommand is the verb rollback.
 type rollbackCommand struct {
 	Stack string `arg:"" help:"Name of the CloudFormation stack."`
-	target
+	delivery
 	Image  string `placeholder:"IMAGE" help:"Image to go back to; else the one from before, which the stack's template records."`
 	DryRun bool   `help:"Stop after the plan."`
 	output
@@ -15,9 +18,9 @@ type rollbackCommand struct {
 
 // Run goes back, and prints the image that serves now.
 func (c *rollbackCommand) Run(p *running) error {
-	w, _, err := c.releaser(p, c.Account)
+	w, _, err := c.deliverer(p, c.delivery)
 	if err != nil {
-		return err
+		return c.refused(p, report.Rollback, c.Stack, err)
 	}
 	document, err := w.Rollback(p.ctx, release.Request{Stack: c.Stack, Image: c.Image, Check: c.check.check(), DryRun: c.DryRun})
 	return c.finish(p, w, document, released(document), err)

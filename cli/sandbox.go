@@ -23,8 +23,8 @@ import (
 type sandboxCommand struct {
 	Listen       string            `default:"127.0.0.1:4566" placeholder:"ADDRESS" help:"Address to listen on, of loopback; port 0 picks a free one (${default})."`
 	InContainer  bool              `help:"Allow to listen on 0.0.0.0: this is a container, which its engine alone reaches."`
-	Speed        float64           `default:"60" help:"Divide all waits by this; 1 is real time (${default})."`
-	Region       string            `default:"eu-west-1" help:"The region that the sandbox is (${default})."`
+	Speed        factor            `default:"60" help:"Divide all waits by this; 1 is real time (${default})."`
+	Region       region            `default:"eu-west-1" help:"The region that the sandbox is (${default})."`
 	Organization string            `placeholder:"FILE" help:"JSON file that describes the Organization, instead of the default one."`
 	Credentials  string            `placeholder:"FILE" help:"Access key that the management account's administrator gets, as JSON of the credential_process format (- reads stdin); else one is made up. It isn't printed."`
 	Source       map[string]string `mapsep:"none" placeholder:"URL=DIR" help:"Folder that CodeBuild's projects with that source location build. The commands of its buildspec run on this machine, as you. May be repeated."`
@@ -46,7 +46,7 @@ func (c *sandboxCommand) Run(p *running) error {
 	}
 	box, err := sandbox.New(sandbox.Options{
 		Key:   key,
-		Speed: c.Speed, Region: c.Region, Organization: organization, InContainer: c.InContainer, Sources: c.Source,
+		Speed: float64(c.Speed), Region: string(c.Region), Organization: organization, InContainer: c.InContainer, Sources: c.Source,
 		Runtime: p.Runtime, Log: slog.New(slog.NewTextHandler(p.Stderr, nil)),
 	})
 	if err != nil {

@@ -1,15 +1,18 @@
 package cli
 
-import "orgship/pipeline/release"
+import (
+	"orgship/pipeline/release"
+	"orgship/pipeline/report"
+)
 
 // shareCommand is the verb share.
 type shareCommand struct {
 	Unit string `arg:"" help:"Organizational unit whose accounts may pull: its id, name, path of names or org path."`
-	target
+	delivery
 	Repository   string `placeholder:"NAME" help:"Name of the repository; else the template's."`
 	Stack        string `default:"demoecshwapp-ecr" placeholder:"NAME" help:"Stack of the repository (${default})."`
 	Template     string `placeholder:"FILE" help:"Template of the repository; else the built-in one."`
-	ImagesToKeep int    `placeholder:"N" help:"Images to keep; else as the template says."`
+	ImagesToKeep count  `placeholder:"N" help:"Images to keep; else as the template says."`
 	DryRun       bool   `help:"Stop after the plan."`
 	output
 	connection
@@ -24,12 +27,12 @@ func (c *shareCommand) Run(p *running) error {
 			return err
 		}
 	}
-	w, conn, err := c.releaser(p, c.Account)
+	w, conn, err := c.deliverer(p, c.delivery)
 	if err != nil {
-		return err
+		return c.refused(p, report.Share, c.Stack, err)
 	}
 	uri, document, err := w.Share(p.ctx, conn.Organization(), release.Shared{
-		Stack: c.Stack, Repository: c.Repository, Unit: c.Unit, ImagesToKeep: c.ImagesToKeep, Template: body, DryRun: c.DryRun,
+		Stack: c.Stack, Repository: c.Repository, Unit: c.Unit, ImagesToKeep: int(c.ImagesToKeep), Template: body, DryRun: c.DryRun,
 	})
 	return c.finish(p, w, document, uri, err)
 }

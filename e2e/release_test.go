@@ -390,13 +390,13 @@ func TestDestroyLeavesNothing(t *testing.T) {
 	w.released()
 	r, err := w.releaser(w.dev, nil).Release(t.Context(), w.request("Green", "2.0", "Green"))
 	must(t, r, err, report.Successful, report.Released)
-	r, err = w.releaser(w.dev, nil).Destroy(t.Context(), "demo")
+	r, err = w.releaser(w.dev, nil).Destroy(t.Context(), release.Destruction{Stack: "demo"})
 	must(t, r, err, report.Successful, report.Removed)
 	state, err := w.box.State(t.Context())
 	if err != nil || len(state[w.dev.ID]) > 0 {
 		t.Errorf("left %v, error %v", state[w.dev.ID], err)
 	}
-	r, err = w.releaser(w.dev, nil).Destroy(t.Context(), "demo")
+	r, err = w.releaser(w.dev, nil).Destroy(t.Context(), release.Destruction{Stack: "demo"})
 	must(t, r, err, report.Successful, report.Unchanged)
 }
 

@@ -246,7 +246,7 @@ func TestRolesAreEnough(t *testing.T) {
 	req := release.Request{Stack: "demo", Image: r.repo + ":1.0", DryRun: true}
 	document, err := r.asDeploy().Release(t.Context(), req)
 	must(t, document, err, report.Successful, report.Unchanged)
-	document, err = r.asBuild(nil).Destroy(t.Context(), "demo")
+	document, err = r.asBuild(nil).Destroy(t.Context(), release.Destruction{Stack: "demo"})
 	must(t, document, err, report.Successful, report.Removed)
 	state, err := r.box.State(t.Context())
 	if left := state[r.dev.ID]; err != nil || len(left) != 2 { // the role and its stack

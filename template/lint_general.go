@@ -5,12 +5,19 @@ import (
 	"strings"
 )
 
+// maxSize is how many bytes of a template CloudFormation takes in a request.
+const maxSize = 51200
+
 // general looks for what CloudFormation refuses in any template.
 func (l *linter) general() {
 	l.parameters()
 	l.names()
 	l.conditions()
 	l.circles()
+	l.sizes()
+	if l.t.Size > maxSize {
+		l.report("OS012", l.t.Root, "the template has %d bytes, and CloudFormation takes at most %d in a request", l.t.Size, maxSize)
+	}
 	l.t.within(func(_ string, e Entry, n *Node) { l.value(e, n) })
 }
 

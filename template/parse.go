@@ -25,7 +25,7 @@ func Parse(src []byte) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{Root: root, Format: format}
+	t := &Template{Root: root, Format: format, Size: len(src)}
 	if err := t.shape(); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,8 @@ func generalRules() []Rule {
 		{"OS008", Refusal, "a null value", userGuide + "template-formats.html"},
 		{"OS009", Refusal, "an unknown function", functions},
 		{"OS010", Refusal, "a Fn::Sub whose ${ is not closed", templateGuide + "intrinsic-function-reference-sub.html"},
+		{"OS011", Refusal, "CPU and memory that Fargate doesn't have together", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size"},
+		{"OS012", Refusal, "a template that is too long for a request", "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"},
 	}
 }
 

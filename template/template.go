@@ -19,6 +19,7 @@ const (
 type Template struct {
 	Root   *Node // a map
 	Format Format
+	Size   int // bytes of the source; 0 of a template that was made, not read
 }
 
 // Parameter is a member of the Parameters section.

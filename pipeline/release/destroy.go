@@ -2,34 +2,67 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 )
 
+// Destruction says what to destroy.
+type Destruction struct {
+	Stack string
+	// DryRun says what would be deleted, by the same first look.
+	DryRun bool
+}
+
+const stepDelete = "delete"
+
 // Destroy deletes a stack with all that it made, and waits until it is gone.
 // What runs in it is ended first. A stack that isn't there is a success.
-func (r *Releaser) Destroy(ctx context.Context, name string) (report.Report, error) {
-	const step = "delete"
-	w := r.newWork(report.Destroy, Request{Stack: name}, step)
-	w.rec.Begin(step)
-	end, err := w.cfg.Stacks.Delete(w.traced(ctx), name, func(e stack.Event) {
-		w.rec.Event(eventOf(e))
-		w.rec.Detail(step, e.LogicalID+" "+e.Status)
-	})
-	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = end.StackID, end.Status })
+func (r *Releaser) Destroy(ctx context.Context, d Destruction) (report.Report, error) {
+	w := r.newWork(report.Destroy, Request{Stack: d.Stack, DryRun: d.DryRun}, stepDelete)
+	return w.finish(ctx, w.destroy(w.traced(ctx), d))
+}
+
+func (w *work) destroy(ctx context.Context, d Destruction) error {
+	w.rec.Begin(stepDelete)
+	s, err := w.cfg.Stacks.Describe(ctx, d.Stack)
+	var none *stack.NotFoundError
 	switch {
+	case errors.As(err, &none):
+		w.rec.Finish(stepDelete, report.Skipped, "there is no such stack")
+		w.result = result{report.Successful, report.Unchanged, fmt.Sprintf("there is no stack %q", d.Stack)}
+		return nil
 	case err != nil:
-		w.fail(ctx, step, err)
-		w.result = resultOf(ctx, err)
-		return w.finish(ctx, &stepError{step, err})
-	case end.Status == "":
-		w.rec.Finish(step, report.Skipped, "there is no such stack")
-		w.result = result{report.Successful, report.Unchanged, fmt.Sprintf("there is no stack %q", name)}
-	default:
-		w.rec.Finish(step, report.Done, end.Status)
-		w.result = result{report.Successful, report.Removed, fmt.Sprintf("stack %q and all that it made is gone", name)}
+		w.fail(ctx, stepDelete, err)
+		return &stepError{stepDelete, err}
 	}
-	return w.finish(ctx, nil)
+	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = s.ID, s.Status })
+	if d.DryRun {
+		w.rec.Finish(stepDelete, report.Skipped, "dry run")
+		w.result = result{report.Successful, report.Unchanged, fmt.Sprintf("would delete stack %q with all that it made", d.Stack)}
+		return nil
+	}
+	return w.delete(ctx, s)
+}
+
+func (w *work) delete(ctx context.Context, s stack.Stack) error {
+	end, err := w.cfg.Stacks.Delete(ctx, s.ID, func(e stack.Event) {
+		w.rec.Event(eventOf(e))
+		w.rec.Detail(stepDelete, e.LogicalID+" "+e.Status)
+	})
+	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
+	if err != nil {
+		w.fail(ctx, stepDelete, err)
+		w.result = resultOf(ctx, err)
+		if ctx.Err() != nil {
+			w.result.summary = "interrupted: the deletion goes on by itself"
+			w.advise("to see it through, run the same command again: " + w.command("destroy", s.Name, "--yes"))
+		}
+		return &stepError{stepDelete, err}
+	}
+	w.rec.Finish(stepDelete, report.Done, end.Status)
+	w.result = result{report.Successful, report.Removed, fmt.Sprintf("stack %q and all that it made is gone", s.Name)}
+	return nil
 }

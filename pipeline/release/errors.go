@@ -80,6 +80,19 @@ func (e *ExpiredError) Hint() string {
 	return again + ". New ones: " + hint(e.Err)
 }
 
+// Refused is the report, and the error, of a run that ended before it began:
+// without credentials, for an unknown account, or for one outside an OU.
+func Refused(kind report.Kind, stackName string, why error) (report.Report, error) {
+	rec := report.NewRecorder(kind, "", nil)
+	rec.Edit(func(p *report.Report) {
+		p.Stack.Name = stackName
+		p.Serving = &report.Serving{}
+	})
+	rec.Problem(problem("", why))
+	r := rec.Close(verdictOf(why), report.Refused, why.Error())
+	return r, &Error{Verdict: r.Verdict, Outcome: r.Outcome, Summary: r.Summary, Err: why}
+}
+
 // hint returns what an error says to do about it, "" for nothing.
 func hint(err error) string {
 	var with interface{ Hint() string }
@@ -97,7 +110,7 @@ func verdictOf(err error) report.Verdict {
 	for _, refusal := range []any{
 		new(*stack.LintError), new(*stack.MixedError), new(*stack.ChangeSetError), new(*stack.StateError), new(*stack.ParameterError),
 		new(*stack.TooLargeError), new(*stack.RolledBackError), new(*stack.StuckError), new(*stack.InProgressError), new(*stack.OvertakenError), new(*stack.ReplacedError),
-		new(*registry.TagTakenError), new(*org.UnknownOUError), new(*org.AmbiguousOUError), new(*AccessError), new(*NoRecordError), new(*NoURLError),
+		new(*registry.TagTakenError), new(*org.UnknownOUError), new(*org.AmbiguousOUError), new(*AccessError), new(*OutsideError), new(*UnknownAccountError), new(*NoRecordError), new(*NoURLError),
 	} {
 		if errors.As(err, refusal) {
 			return report.Failed

@@ -353,6 +353,6 @@ func TestRecordOfImages(t *testing.T) {
 
 func TestDestroy(t *testing.T) {
 	t.Parallel()
-	r, err := living().releaser().Destroy(t.Context(), "demo")
+	r, err := living().releaser().Destroy(t.Context(), Destruction{Stack: "demo"})
 	wantReport(t, r, err, report.Successful, report.Removed)
 }

@@ -16,8 +16,8 @@ import (
 // under way it cancels it: blue still lives. Afterwards it releases the earlier
 // image, blue/green as any other: the one that the stack's template records, or
 // req.Image. It uses the template that the stack has, unless req has one. Going
-// back twice goes back two images; but what is on its way back already, by a
-// rollback or because it was cancelled, is followed to its end and no further.
+// back twice goes back two images; but what is on its way back already is
+// followed to its end, and no further.
 func (r *Releaser) Rollback(ctx context.Context, req Request) (report.Report, error) {
 	req.Check.IgnoreBaseline = true // going back mends a service that is down
 	w := r.newWork(report.Rollback, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
@@ -33,10 +33,13 @@ func (w *work) rollback(ctx context.Context) error {
 	case stack.BlueLives(s.Status):
 		return w.takeBack(ctx, s)
 	case strings.HasPrefix(s.Status, "UPDATE_ROLLBACK_") && !strings.HasSuffix(s.Status, "FAILED") && w.req.Image == "":
-		if stack.Settled(s.Status) {
+		if !stack.Settled(s.Status) {
+			return w.cancel(ctx, s) // which waits for what is on its way
+		}
+		// Where AWS's events don't carry the token of who cancelled, this isn't noticed.
+		if token, err := w.cfg.Stacks.Operation(ctx, s); err == nil && stack.IsRollback(token) {
 			return w.backAlready(ctx, s)
 		}
-		return w.cancel(ctx, s) // which waits for what is on its way
 	}
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err != nil {
@@ -125,7 +128,7 @@ func (w *work) releaseBack(ctx context.Context, s stack.Stack) error {
 // update was taken back already.
 func (w *work) backAlready(ctx context.Context, s stack.Stack) error {
 	for _, step := range []string{stepPush, stepAccess, stepPlan, stepApply} {
-		w.rec.Finish(step, report.Skipped, "the latest update was taken back already")
+		w.rec.Finish(step, report.Skipped, "a rollback has taken the latest update back already")
 	}
 	w.rec.Finish(stepDecide, report.Skipped, "there is nothing to decide about")
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = s.ID, s.Status })
@@ -133,7 +136,7 @@ func (w *work) backAlready(ctx context.Context, s stack.Stack) error {
 	err := w.proveBefore(ctx, s)
 	if w.result.outcome == report.WentBack {
 		w.result.outcome = report.Unchanged
-		w.result.summary = "nothing to do: the latest update was taken back already, and the version from before serves"
+		w.result.summary = "nothing to do: a rollback has taken the latest update back already, and the version from before serves"
 	}
 	return err
 }

@@ -30,7 +30,12 @@ func TestRollbackFinds(t *testing.T) {
 			w.class = stack.NothingToDo
 		}, report.Unchanged, false, true, "nothing to do"},
 		{"on its way back: it is waited for", func(w *world) { w.stack.Status = "UPDATE_ROLLBACK_IN_PROGRESS" }, report.WentBack, true, false, "the version from before serves"},
-		{"taken back already: no further", func(w *world) { w.stack.Status = "UPDATE_ROLLBACK_COMPLETE" }, report.Unchanged, false, false, "taken back already"},
+		{"taken back already: no further", func(w *world) {
+			w.stack.Status, w.token = "UPDATE_ROLLBACK_COMPLETE", "orgship-rollback-0123"
+		}, report.Unchanged, false, false, "taken the latest update back already"},
+		{"a release that went back by itself: the image from before", func(w *world) {
+			w.stack.Status, w.token, w.class = "UPDATE_ROLLBACK_COMPLETE", "orgship-0123-1", stack.NothingToDo
+		}, report.Unchanged, false, true, "nothing to do"},
 		{"nothing: the image from before", func(w *world) { w.class = stack.NothingToDo }, report.Unchanged, false, true, "nothing to do"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

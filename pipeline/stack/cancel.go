@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 )
 
@@ -24,7 +25,7 @@ func (c *Client) Cancel(ctx context.Context, stackID string, each func(Event)) (
 	if err != nil {
 		return End{}, fmt.Errorf("cancelling the update of stack %q: %w", nameOf(stackID), err)
 	}
-	if err := c.RequestCancel(ctx, stackID); err != nil {
+	if err := c.requestCancel(ctx, stackID, aws.String(tokenMark+rollbackMark+random(8))); err != nil {
 		return End{}, err
 	}
 	end, err := c.follow(ctx, From{StackID: stackID, After: mark}, each)
@@ -45,14 +46,19 @@ func cancelledTooLate(end End) error {
 }
 
 // RequestCancel asks for an update to be cancelled and returns at once; a
-// watch that is under way sees the rollback. It returns nil when the stack is
+// watch that is under way sees the rollback. Cancel does so too, in the name of a
+// rollback: that it was one shows in the token of the events. It returns nil when the stack is
 // already going back, and *TooLateError when it can't be cancelled any more.
 func (c *Client) RequestCancel(ctx context.Context, stackID string) error {
+	return c.requestCancel(ctx, stackID, nil)
+}
+
+func (c *Client) requestCancel(ctx context.Context, stackID string, token *string) error {
 	if err := CheckName(stackID); err != nil {
 		return err
 	}
 	_, err := ask(ctx, newWatcher(c.pace), func(ctx context.Context) (*cloudformation.CancelUpdateStackOutput, error) {
-		return c.cfn.CancelUpdateStack(ctx, &cloudformation.CancelUpdateStackInput{StackName: &stackID}, once)
+		return c.cfn.CancelUpdateStack(ctx, &cloudformation.CancelUpdateStackInput{StackName: &stackID, ClientRequestToken: token}, once)
 	})
 	if err == nil {
 		return nil

@@ -152,11 +152,19 @@ func (r Request) purpose() string {
 // Operation returns the token of the operation that runs in a stack, or that
 // ran last; "" if it had none.
 func (c *Client) Operation(ctx context.Context, s Stack) (token string, err error) {
-	var busy *InProgressError
-	if err := c.busy(ctx, s); !errors.As(err, &busy) {
-		return "", err
+	w := &watcher{client: c, from: From{StackID: s.ID}, poll: newPoller(c.pace)}
+	err = w.pages(ctx, func(page []Event) bool {
+		for _, e := range page { // the latest first
+			if token = e.Token; token != "" {
+				break
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return "", fmt.Errorf("looking at what ran in stack %q: %w", s.Name, err)
 	}
-	return busy.Token, nil
+	return token, nil
 }
 
 // IsRollback reports whether an operation's token is that of a rollback.

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +45,10 @@ func (o *operation) undo(ctx context.Context, reason string) {
 		o.stack.cancel = nil
 		rest.entries = slices.Clone(o.journal)
 		o.finish(false)
+		if given := o.stack.cancelToken; errors.Is(context.Cause(o.work), errByUser) && given != "" {
+			o.token = given // Assumption A115
+		}
+		o.stack.cancelToken = ""
 		o.service.enter(o.stack, o.token, types.StackStatusUpdateRollbackInProgress, reason)
 	})
 	o.rollBack(ctx, rest, nil)
@@ -136,6 +141,7 @@ func (s *Service) CancelUpdateStack(ctx context.Context, in *cfn.CancelUpdateSta
 	if st.status != types.StackStatusUpdateInProgress || st.cancel == nil {
 		return nil, invalid("CancelUpdateStack cannot be called from current stack status")
 	}
+	st.cancelToken = tokenOf(in.ClientRequestToken)
 	st.cancel(errByUser)
 	return &cfn.CancelUpdateStackOutput{}, nil
 }

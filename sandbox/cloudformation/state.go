@@ -51,9 +51,10 @@ type stack struct {
 	changeSets  []*changeSet
 	changeSetID string // the one that made the stack what it is
 
-	cancel context.CancelCauseFunc // ends the running operation; nil when it can't
-	done   <-chan struct{}         // closed once the last operation has ended
-	failed *rollback               // an update rollback that failed and can go on
+	cancel      context.CancelCauseFunc // ends the running operation; nil when it can't
+	cancelToken string                  // ClientRequestToken of CancelUpdateStack
+	done        <-chan struct{}         // closed once the last operation has ended
+	failed      *rollback               // an update rollback that failed and can go on
 }
 
 // resourceState is one resource of a stack.
