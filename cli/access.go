@@ -13,7 +13,8 @@ import (
 type accessCommand struct {
 	Repository string   `arg:"" help:"Repository or image in ECR."`
 	Account    []string `arg:"" optional:"" help:"Accounts to ask for, by id or name; else all of the unit."`
-	OU         name     `name:"ou" aliases:"unit" placeholder:"OU" help:"OU, by id, name or path; else the whole Organization."`
+	OU         name     `name:"ou" placeholder:"OU" help:"OU, by id, name or path; else the whole Organization."`
+	Unit       name     `name:"unit" hidden:""`
 	PullRole   string   `placeholder:"NAME" help:"Role that pulls in the accounts (the task execution role), for policies that name it."`
 	JSON       bool     `name:"json" help:"Print JSON."`
 	reports
@@ -23,11 +24,15 @@ type accessCommand struct {
 // Run prints for each account whether it may pull, and why. The verdict is
 // failed if one may not.
 func (c *accessCommand) Run(p *running) error {
+	ou, err := (&unit{c.OU, c.Unit}).ou()
+	if err != nil {
+		return err
+	}
 	conn, err := c.open(p)
 	if err != nil {
 		return err
 	}
-	decisions, err := conn.MayPull(p.ctx, c.Repository, string(c.OU), c.PullRole)
+	decisions, err := conn.MayPull(p.ctx, c.Repository, ou, c.PullRole)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func TestCredentials(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for _, verb := range [][]string{{"share", "unit"}, {"access", "h:1/111111111111/a"}, {"release", "s", "h:1/111111111111/a:1"}, {"rollback", "s"}, {"destroy", "s"}} {
+			for _, verb := range [][]string{{"share", "unit"}, {"access", "h:1/111111111111/a"}, {"release", "s", "h:1/111111111111/a:1"}, {"rollback", "s"}, {"destroy", "s", "--yes"}} {
 				status, stdout, stderr := run(cli.Program{Args: append(verb, "--credentials", name, "--endpoint", "http://127.0.0.1:1", "--region", "eu-west-1")})
 				want := regexp.MustCompile(`^error: ` + test.line + `\nhint: ` + test.hint + `.*\n$`)
 				if status != 2 || stdout != "" || !want.MatchString(stderr) || strings.Contains(stderr, "CANARY") {

@@ -98,10 +98,24 @@ type target struct {
 	Account accountName `placeholder:"ACCOUNT" help:"Account to work in, by id or name; else the credentials' own."`
 }
 
+// unit is the flag that names an organizational unit; --unit is its older name.
+type unit struct {
+	OU   name `name:"ou" placeholder:"OU" help:"Fail unless the account is in this OU (id, name or path) or below it."`
+	Unit name `name:"unit" hidden:""`
+}
+
+// ou is the unit that was named, "" for none.
+func (u *unit) ou() (string, error) {
+	if u.OU != "" && u.Unit != "" {
+		return "", &usageError{fmt.Sprintf("--ou: is given twice: %q, and as --unit %q", string(u.OU), string(u.Unit)), "leave one of them out"}
+	}
+	return string(u.OU + u.Unit), nil
+}
+
 // delivery are the flags that say which account gets an image.
 type delivery struct {
 	target
-	OU name `name:"ou" aliases:"unit" placeholder:"OU" help:"Fail unless the account is in this OU (id, name or path) or below it."`
+	unit
 }
 
 // change are the flags that say what becomes of the stack.
@@ -114,8 +128,8 @@ type change struct {
 	Container       string            `placeholder:"NAME" help:"Container whose image it is; else the one that the load balancer sends to." group:"Stack:"`
 	Routing         routing           `placeholder:"ROUTING" help:"How traffic moves: all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES; else as the template says." group:"Stack:"`
 	TerminationWait *time.Duration    `placeholder:"5m" help:"How long blue stays after the shift, in whole minutes: the time in which going back is one call." group:"Stack:"`
-	CPU             count             `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
-	Memory          count             `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
+	CPU             cpuUnits             `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
+	Memory          mebibytes             `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
 	Tasks           *number           `placeholder:"N" help:"Number of tasks; an update of its own, not to be mixed with a new image." group:"Stack:"`
 }
 

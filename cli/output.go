@@ -48,12 +48,16 @@ func silence(r *report.Report) {
 
 // deliverer returns what works in an account that may have to be in a unit.
 func (c *connection) deliverer(p *running, to delivery) (*work, *release.Connection, error) {
+	ou, err := to.ou()
+	if err != nil {
+		return nil, nil, err
+	}
 	conn, err := c.open(p)
 	if err != nil {
 		return nil, nil, err
 	}
-	if to.OU != "" {
-		if err := conn.Within(p.ctx, string(to.Account), string(to.OU)); err != nil {
+	if ou != "" {
+		if err := conn.Within(p.ctx, string(to.Account), ou); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -144,3 +144,31 @@ func (p *percentage) UnmarshalText(text []byte) error {
 	*p = percentage(n)
 	return nil
 }
+
+// cpuUnits is the value of --cpu: what Fargate has.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
+type cpuUnits int
+
+// UnmarshalText reads a number of CPU units.
+func (c *cpuUnits) UnmarshalText(text []byte) error {
+	switch n, err := strconv.Atoi(string(text)); n {
+	case 256, 512, 1024, 2048, 4096, 8192, 16384:
+		*c = cpuUnits(n)
+		return err
+	}
+	return &usageError{fmt.Sprintf("%q: Fargate has 256, 512, 1024, 2048, 4096, 8192 and 16384 CPU units", text), "256 is a quarter of a CPU: --cpu 256"}
+}
+
+// mebibytes is the value of --memory: sizes that Fargate has with some number of
+// CPUs; with which, the linter knows.
+type mebibytes int
+
+// UnmarshalText reads a number of MiB.
+func (m *mebibytes) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n != 512 && (n < 1024 || n > 120*1024 || n%1024 != 0) {
+		return &usageError{fmt.Sprintf("%q: Fargate has 512 MiB, and 1024 to 122880 in steps of 1024", text), "e.g. --memory 512"}
+	}
+	*m = mebibytes(n)
+	return nil
+}
