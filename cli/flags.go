@@ -128,8 +128,8 @@ type change struct {
 	Container       string            `placeholder:"NAME" help:"Container whose image it is; else the one that the load balancer sends to." group:"Stack:"`
 	Routing         routing           `placeholder:"ROUTING" help:"How traffic moves: all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES; else as the template says." group:"Stack:"`
 	TerminationWait *time.Duration    `placeholder:"5m" help:"How long blue stays after the shift, in whole minutes: the time in which going back is one call." group:"Stack:"`
-	CPU             cpuUnits             `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
-	Memory          mebibytes             `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
+	CPU             cpuUnits          `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
+	Memory          mebibytes         `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
 	Tasks           *number           `placeholder:"N" help:"Number of tasks; an update of its own, not to be mixed with a new image." group:"Stack:"`
 }
 
@@ -244,8 +244,9 @@ func (p proxy) transport() http.RoundTripper {
 // check are the flags of a release's verification.
 type check struct {
 	answer
-	CheckURL    string     `name:"check-url" placeholder:"URL" help:"Where the service answers; else the stack's output says." group:"Verification:"`
-	CheckOutput string     `default:"LoadBalancerDNSName" placeholder:"NAME" help:"Output of the stack with the load balancer's DNS name (${default})." group:"Verification:"`
+	CheckURL    string     `name:"check-url" placeholder:"URL" help:"Where the service answers; else the stack tells." group:"Verification:"`
+	CheckOutput string     `placeholder:"NAME" help:"Output of the stack with the service's address, a name or a URL; else LoadBalancerDNSName, or the address of the production listener." group:"Verification:"`
+	Proof       string     `default:"auto" enum:"auto,tasks,header,none" placeholder:"PROOF" help:"What has to show that the new image serves: tasks (AWS's records), header (each answer says the image's revision), auto (what there is) or none (${default})." group:"Verification:"`
 	CheckPath   string     `default:"/" placeholder:"PATH" help:"Path to ask for (${default})." group:"Verification:"`
 	Interval    duration   `default:"500ms" help:"Time between two questions (${default})." group:"Verification:"`
 	MaxLost     percentage `default:"1%" placeholder:"PERCENT" help:"By how much the success rate may fall below what it was: more lost requests go back (${default})." group:"Verification:"`
@@ -259,6 +260,7 @@ func (c *check) check() release.Check {
 	out := release.Check{
 		Check: c.answer.check(), Output: c.CheckOutput, Path: c.CheckPath,
 		AnyRevision: c.AnyRevision, Rate: float64(c.Rate), Skip: c.NoVerify, MaxLost: float64(c.MaxLost) / 100, IgnoreBaseline: c.Baseline == "ignore",
+		Proof: release.Proof(strings.TrimPrefix(c.Proof, "auto")),
 	}
 	out.URL, out.Interval = c.CheckURL, time.Duration(c.Interval)
 	return out

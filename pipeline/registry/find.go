@@ -32,6 +32,8 @@ type Image struct {
 	Revision  string            `json:"revision,omitempty"` // RevisionLabel
 	Version   string            `json:"version,omitempty"`  // VersionLabel
 	Labels    map[string]string `json:"labels,omitempty"`
+	// Manifests are the digests of an index's images; none of an image.
+	Manifests []string `json:"manifests,omitempty"`
 }
 
 // Find looks an image up by repository:tag or repository@digest and reads its
@@ -56,29 +58,56 @@ func (c *Client) Find(ctx context.Context, reference string) (Image, error) {
 		Reference: p.String(), Digest: p.digest, Tags: d.ImageTags,
 		PushedAt: aws.ToTime(d.ImagePushedAt), Size: aws.ToInt64(d.ImageSizeInBytes),
 	}
-	config, err := c.config(ctx, p)
+	config, manifests, err := c.config(ctx, p)
 	if err != nil {
 		return Image{}, fmt.Errorf("reading the labels of %s: %w", p, p.explain(err))
 	}
 	image.Platform = config.OS + "/" + config.Architecture
+	image.Manifests = manifests
 	image.Labels = config.Config.Labels
 	image.Revision, image.Version = image.Labels[RevisionLabel], image.Labels[VersionLabel]
 	return image, nil
 }
 
 // config reads the configuration of an image, of an index that of its
-// linux/amd64 image.
-func (c *Client) config(ctx context.Context, p place) (*v1.ConfigFile, error) {
-	var config *v1.ConfigFile
-	err := c.talk(ctx, &traffic{}, func(options ...remote.Option) error {
-		image, err := remote.Image(p.reference(), options...)
+// linux/amd64 image, and the digests of all its images.
+func (c *Client) config(ctx context.Context, p place) (config *v1.ConfigFile, manifests []string, err error) {
+	err = c.talk(ctx, &traffic{}, func(options ...remote.Option) error {
+		found, err := remote.Get(p.reference(), options...)
+		if err != nil {
+			return err
+		}
+		if manifests, err = manifestsOf(found); err != nil {
+			return err
+		}
+		image, err := found.Image()
 		if err != nil {
 			return err
 		}
 		config, err = image.ConfigFile()
 		return err
 	})
-	return config, err
+	return config, manifests, err
+}
+
+// manifestsOf returns the digests of an index's images.
+func manifestsOf(found *remote.Descriptor) ([]string, error) {
+	if !found.MediaType.IsIndex() {
+		return nil, nil
+	}
+	index, err := found.ImageIndex()
+	if err != nil {
+		return nil, err
+	}
+	list, err := index.IndexManifest()
+	if err != nil {
+		return nil, err
+	}
+	var digests []string
+	for _, m := range list.Manifests {
+		digests = append(digests, m.Digest.String())
+	}
+	return digests, nil
 }
 
 // parseImage is parse for a reference that has to name an image.

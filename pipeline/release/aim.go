@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"orgship/pipeline/analysis"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 	"orgship/pipeline/verify"
+	"orgship/template"
 )
 
 // The defaults of a release's check. It asks more often than a check by
@@ -38,6 +40,9 @@ func (w *work) prepare() {
 	}
 	c.MaxLost = cmp.Or(c.MaxLost, defaultMaxLost)
 	w.classifier.Expected = c.Revision
+	if w.req.Check.Proof == ProofHeader && c.Revision == "" {
+		c.Revision, w.classifier.Expected = w.image.Revision, w.image.Revision
+	}
 	if c.Revision == "" && !c.AnyRevision {
 		w.classifier.Expected = w.image.Revision
 	}
@@ -60,19 +65,40 @@ func (c Check) checkable() error {
 	return nil
 }
 
-// aim finds out where the service answers.
-func (w *work) aim(s stack.Stack) error {
-	c := w.req.Check
-	w.url = c.URL
-	if w.url == "" {
-		output := cmp.Or(c.Output, "LoadBalancerDNSName")
-		name := s.Outputs[output]
-		if name == "" {
-			return &NoURLError{Stack: s.Name, Output: output}
-		}
-		w.url = "http://" + name + "/" + trimSlash(c.Path)
+// defaultOutput is the output that many templates have.
+const defaultOutput = "LoadBalancerDNSName"
+
+// placed finds out where the template's service gets its traffic, and refuses
+// what nobody could ask.
+func (w *work) placed(body []byte) error {
+	t, err := template.Parse(body)
+	if err != nil {
+		return err
 	}
-	w.testURL = cmp.Or(c.TestURL, w.testListener())
+	w.serves = t.Serving()
+	c := w.req.Check
+	output := cmp.Or(c.Output, defaultOutput)
+	known := c.URL != "" || t.Section("Outputs").Entry(output) != nil || w.existing != nil && w.existing.Outputs[output] != "" ||
+		c.Output == "" && w.serves.Listener != ""
+	switch {
+	case known:
+		return nil
+	case w.req.DryRun:
+		w.advise((&NoURLError{Stack: w.req.Stack, Output: c.Output}).Error())
+		return nil
+	case c.Skip:
+		return nil
+	}
+	return &NoURLError{Stack: w.req.Stack, Output: c.Output}
+}
+
+// aim finds out where the service answers.
+func (w *work) aim(ctx context.Context, s stack.Stack) error {
+	var err error
+	if w.url, err = w.address(ctx, s); err != nil {
+		return err
+	}
+	w.testURL = cmp.Or(w.req.Check.TestURL, w.testListener())
 	w.rec.Edit(func(p *report.Report) {
 		p.URLs = map[string]string{"service": report.CleanURL(w.url)}
 		if w.testURL != "" {
@@ -80,6 +106,36 @@ func (w *work) aim(s stack.Stack) error {
 		}
 	})
 	return nil
+}
+
+// address is the URL to ask: as it is given, else as an output says, else the
+// production listener's own.
+func (w *work) address(ctx context.Context, s stack.Stack) (string, error) {
+	c := w.req.Check
+	if c.URL != "" {
+		return c.URL, nil
+	}
+	base := s.Outputs[cmp.Or(c.Output, defaultOutput)]
+	path := trimSlash(c.Path)
+	if strings.Contains(base, "://") && path == "" {
+		return base, nil // as it is
+	}
+	if base == "" && c.Output == "" && w.serves.Listener != "" && w.cfg.Records != nil {
+		listener, err := w.cfg.Stacks.PhysicalID(ctx, s.ID, w.serves.Listener)
+		if err != nil {
+			return "", err
+		}
+		if base, err = w.cfg.Records.Address(ctx, listener); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case base == "":
+		return "", &NoURLError{Stack: s.Name, Output: c.Output}
+	case !strings.Contains(base, "://"):
+		base = "http://" + base
+	}
+	return strings.TrimSuffix(base, "/") + "/" + path, nil
 }
 
 func trimSlash(path string) string {
@@ -104,12 +160,15 @@ func (w *work) testListener() string {
 type NoURLError struct{ Stack, Output string }
 
 func (e *NoURLError) Error() string {
+	if e.Output == "" {
+		return fmt.Sprintf("where the service of stack %q answers can't be told: it has no listener that forwards to a service of its own, and no output %s", e.Stack, defaultOutput)
+	}
 	return fmt.Sprintf("stack %q has no output %q that tells where the service answers", e.Stack, e.Output)
 }
 
 // Hint says what to do about it.
 func (e *NoURLError) Hint() string {
-	return "name the URL (--check-url), or release without asking (--no-verify)"
+	return "name the URL (--check-url URL) or the output that has it (--check-output NAME), or release without asking (--no-verify)"
 }
 
 // baseline asks who answers before anything changes, and starts the probe. The

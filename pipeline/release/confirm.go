@@ -34,8 +34,11 @@ func (w *work) confirmed(ctx context.Context) error {
 	}
 	decided, verdict, reason := w.analysis.Decision()
 	if decided == analysis.Keep {
-		w.finishVerify(report.Done, reason)
 		w.result = result{report.Successful, report.Released, fmt.Sprintf("%s: %s", serves, reason)}
+		if err := w.prove(ctx); err != nil {
+			return err
+		}
+		w.finishVerify(report.Done, reason)
 		return nil
 	}
 	w.finishVerify(report.StepFailed, reason)
@@ -57,7 +60,7 @@ func (w *work) found(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.aim(s); err != nil {
+	if err := w.aim(ctx, s); err != nil {
 		return err
 	}
 	w.testURL = "" // it serves what production serves

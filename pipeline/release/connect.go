@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 
@@ -19,6 +20,7 @@ import (
 	"orgship/pipeline/account"
 	"orgship/pipeline/org"
 	"orgship/pipeline/report"
+	"orgship/pipeline/serving"
 	"orgship/pipeline/stack"
 )
 
@@ -154,6 +156,7 @@ func (c *Connection) Configure(ctx context.Context, idOrName string) (Config, er
 		Images:   images,
 		Access:   images.mayPull(where),
 		Balancer: elasticloadbalancingv2.NewFromConfig(cfg),
+		Records:  serving.New(elasticloadbalancingv2.NewFromConfig(cfg), ecs.NewFromConfig(cfg)),
 		Speed:    c.speed,
 	}, nil
 }

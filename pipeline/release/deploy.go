@@ -44,7 +44,7 @@ func (w *work) ready(ctx context.Context) error {
 		w.analysis = w.newAnalysis()
 		return nil
 	}
-	if err := w.aim(*w.existing); err != nil {
+	if err := w.aim(ctx, *w.existing); err != nil {
 		return err
 	}
 	w.rec.Begin(stepVerify)
@@ -161,6 +161,7 @@ func (w *work) oldAgain(ctx context.Context) (last string, well bool) {
 		}
 		if w.classifier.Recovered(x) {
 			w.relieved = x.At
+			w.proof = w.evidence(ctx, w.beforeImage)
 			w.rec.Event(report.Event{Source: report.FromVerify, Subject: "the version from before", Message: "answers again", At: x.At})
 			return "", true
 		}

@@ -64,6 +64,8 @@ type Config struct {
 	// Balancer shows the share of traffic when CodeDeploy may not be read;
 	// nil does without.
 	Balancer balancer
+	// Records are AWS's own of what serves; nil does without.
+	Records records
 	// Speed is how much faster than AWS the endpoint's time runs: the
 	// sandbox's speed. 0 is 1.
 	Speed float64
@@ -142,7 +144,9 @@ type Check struct {
 	// deployment (2 min when zero); its Interval is 500 ms
 	// of the endpoint's time when zero, but at least 50 ms; its Consecutive is 3.
 	verify.Check
-	Output string // the stack's output with the load balancer's DNS name; "": LoadBalancerDNSName
+	// Output is the stack's output with the service's address, a name or a URL; "" is
+	// LoadBalancerDNSName if there is one, else the production listener's own address.
+	Output string
 	Path   string // "": /
 	// TestURL is where the test listener answers; "" finds it in the template,
 	// if its hook has a TestTrafficRoute.
@@ -152,6 +156,8 @@ type Check struct {
 	// Rate is how many requests a second the probe sends through the whole
 	// release; 0: 10, negative: no probe.
 	Rate float64
+	// Proof is what has to show that the new image serves.
+	Proof Proof
 	// MaxLost is the share of requests, 0 to 1, by which the success rate may fall
 	// below what it was before the release goes back; 0: 1 %.
 	MaxLost float64

@@ -47,6 +47,7 @@ func (w *work) serving(err error) *report.Serving {
 	if now.Kind == report.Share || s.Image == nil && !s.Touched && err == nil {
 		return nil
 	}
+	s.Proof, s.Evidence = w.proved, w.proof
 	w.affected(s)
 	return s
 }

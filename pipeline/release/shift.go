@@ -254,6 +254,7 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 	s.decidedAt, s.blueLived = time.Now(), s.status == "" || stack.BlueLives(s.status)
 	if d == analysis.Keep {
 		s.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
+		s.running.Go(func() { s.showEvidence(ctx) })
 		return
 	}
 	s.going = true
@@ -268,6 +269,13 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 		defer cancel()
 		s.back <- s.cfg.Stacks.RequestCancel(ctx, s.from.StackID)
 	})
+}
+
+// showEvidence tells what AWS's records say at the decision.
+func (s *shift) showEvidence(ctx context.Context) {
+	if e := s.evidence(ctx, s.image); e != nil {
+		s.rec.Event(report.Event{Source: report.FromVerify, Subject: "AWS's records", Message: e.Reason})
+	}
 }
 
 // onBack learns whether the update could be cancelled.

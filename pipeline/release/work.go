@@ -41,14 +41,18 @@ type work struct {
 	resume   *stack.InProgressError // the same release, begun by an earlier run
 	hook     hook                   // what the template says about the traffic
 
+	serves       template.Serving // where the service gets its traffic
 	url, testURL string
 	classifier   *analysis.Classifier
 	analysis     *analysis.Analysis // nil until it is known how to ask
 	probe        Prober
 	decidedAt    time.Time
-	weighed      time.Time // when the new version got traffic first
-	full         time.Time // when it got all of it
-	relieved     time.Time // when it had none again, or was kept
+	beforeImage  registry.Image   // what ran before, as far as it is known
+	proof        *report.Evidence // what AWS's records say at the end
+	proved       string           // what shows which image serves: "tasks", "header" or ""
+	weighed      time.Time        // when the new version got traffic first
+	full         time.Time        // when it got all of it
+	relieved     time.Time        // when it had none again, or was kept
 	blueLived    bool
 	cancelled    bool      // by us
 	changing     time.Time // when the change began
@@ -160,8 +164,8 @@ func (w *work) push(ctx context.Context) (report.State, string, error) {
 			Version: report.Clean(image.Version), Bytes: pushed.BlobBytesSent, AlreadyThere: pushed.AlreadyThere,
 		}
 	})
-	if image.Revision == "" && !w.req.Check.AnyRevision && !w.req.Check.Skip {
-		w.advise("the image has no label " + registry.RevisionLabel + ": that it is the one that answers can't be proved")
+	if image.Revision == "" && w.req.Check.Proof == ProofHeader {
+		return state, "", errNoLabel
 	}
 	return state, detail, nil
 }
@@ -286,7 +290,7 @@ func (w *work) meet(ctx context.Context) {
 			image = registry.Image{Reference: reference, Digest: reference[strings.Index(reference, "@")+1:]}
 		}
 	}
-	w.classifier.Before = image.Revision
+	w.classifier.Before, w.beforeImage = image.Revision, image
 	w.rec.Edit(func(p *report.Report) {
 		p.Before = &report.Image{
 			Reference: image.Reference, Digest: image.Digest, Revision: report.Clean(image.Revision), Version: report.Clean(image.Version), AlreadyThere: true,
@@ -317,8 +321,10 @@ func (w *work) render() error {
 		maps.Copy(parameters, w.existing.Parameters)
 	}
 	maps.Copy(parameters, w.req.Parameters)
-	w.hook, err = readHook(body, parameters)
-	return err
+	if w.hook, err = readHook(body, parameters); err != nil {
+		return err
+	}
+	return w.placed(body)
 }
 
 // advise adds what is worth knowing to the report, once.

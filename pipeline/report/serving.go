@@ -18,6 +18,8 @@ type Serving struct {
 	// Proof is what shows that it serves: tasks (AWS's own records), header (it
 	// says so itself), or "".
 	Proof string `json:"proof,omitempty"`
+	// Evidence is what AWS's own records say at the end; nil: they weren't read.
+	Evidence *Evidence `json:"evidence,omitempty"`
 	// Asked, Lost and Wrong count requests through the whole run: those of the
 	// probe, and of the check those that the new version answered wrongly.
 	Asked int `json:"asked"`
@@ -90,4 +92,30 @@ func (i Image) Title() string {
 		parts = append(parts, i.Reference)
 	}
 	return strings.Join(parts, " ")
+}
+
+// Evidence is what AWS's own records say about what serves.
+type Evidence struct {
+	Proved   bool           `json:"proved"` // all that gets traffic runs the image
+	Reason   string         `json:"reason"` // one line: why, or why not
+	Listener string         `json:"listener"`
+	Service  string         `json:"service"`
+	Groups   []ServingGroup `json:"groups"` // those that get traffic
+}
+
+// ServingGroup is a target group that gets traffic by a rule of the listener.
+type ServingGroup struct {
+	Rule        string          `json:"rule"`
+	TargetGroup string          `json:"targetGroup"`
+	Percent     float64         `json:"percent"` // of the rule's traffic
+	Targets     []ServingTarget `json:"targets"`
+}
+
+// ServingTarget is a target of a group, the task whose address it is, and the
+// digest of the image that the task runs.
+type ServingTarget struct {
+	Address string `json:"address"`
+	State   string `json:"state"` // healthy, initial, unhealthy, draining …
+	Task    string `json:"task,omitempty"`
+	Digest  string `json:"digest,omitempty"`
 }

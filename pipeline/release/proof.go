@@ -1,0 +1,138 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orgship/pipeline/registry"
+	"orgship/pipeline/report"
+	"orgship/pipeline/serving"
+)
+
+// Proof says what has to show that it is the new image that serves.
+type Proof string
+
+// The proofs.
+const (
+	// ProofAuto takes the header where image and service have it, and AWS's records
+	// in any case.
+	ProofAuto   Proof = ""
+	ProofTasks  Proof = "tasks"  // AWS's records, or the release is inconclusive
+	ProofHeader Proof = "header" // every answer has to say the image's revision
+	ProofNone   Proof = "none"   // right answers are enough, and nothing is claimed
+)
+
+// records are AWS's own of what serves; *serving.Reader has them.
+type records interface {
+	Serving(ctx context.Context, q serving.Question) (report.Evidence, error)
+	Address(ctx context.Context, listener string) (string, error)
+}
+
+// evidenceTime is how long the records may take to show what serves: targets of
+// the old version drain, those of the new one become healthy.
+const evidenceTime = 30 * time.Second
+
+// evidence reads who serves by AWS's records, until they prove that an image
+// does or the time is up; nil where there are none to be had.
+func (w *work) evidence(ctx context.Context, image registry.Image) *report.Evidence {
+	if w.cfg.Records == nil || w.req.Check.Proof == ProofNone || w.serves.Listener == "" || w.serves.Service == "" {
+		return nil
+	}
+	q, err := w.question(ctx)
+	if err != nil || q.Listener == "" || q.Service == "" {
+		return nil
+	}
+	digests := append([]string{image.Digest}, image.Manifests...)
+	limit := time.Now().Add(max(w.scaled(evidenceTime), 2*time.Second))
+	for {
+		e, err := w.cfg.Records.Serving(ctx, q)
+		if err != nil {
+			w.unread(ctx, err)
+			return nil
+		}
+		e.Proved, e.Reason = serving.Judge(e, digests)
+		if e.Proved || time.Now().After(limit) || pause(ctx, max(w.scaled(time.Second), 100*time.Millisecond)) != nil {
+			return &e
+		}
+	}
+}
+
+// question asks about the service and the listener that the stack has made.
+func (w *work) question(ctx context.Context) (serving.Question, error) {
+	id := w.rec.Snapshot().Stack.ID
+	listener, err := w.cfg.Stacks.PhysicalID(ctx, id, w.serves.Listener)
+	if err != nil {
+		return serving.Question{}, err
+	}
+	service, err := w.cfg.Stacks.PhysicalID(ctx, id, w.serves.Service)
+	return serving.Question{Listener: listener, Service: service, Container: w.req.Change.Container}, err
+}
+
+// unread says why AWS's records couldn't be read.
+func (w *work) unread(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	text := err.Error()
+	if h := hint(err); h != "" {
+		text += ": " + h
+	}
+	w.advise(text)
+}
+
+// headerSaid reports whether the latest right answer said the image's revision.
+func (w *work) headerSaid() bool {
+	last := w.analysis.Last()
+	if w.classifier.Expected == "" || len(last) == 0 {
+		return false
+	}
+	return last[len(last)-1].Revision == report.Clean(w.classifier.Expected)
+}
+
+// prove says, after right answers, what shows that the new image gave them. What
+// the records contradict isn't successful.
+func (w *work) prove(ctx context.Context) error {
+	w.proof = w.evidence(ctx, w.image)
+	said := w.headerSaid()
+	switch e := w.proof; {
+	case said:
+		w.proved = string(ProofHeader)
+	case e != nil && e.Proved:
+		w.proved = string(ProofTasks)
+	}
+	switch e := w.proof; {
+	case e != nil && e.Proved:
+		w.result.summary += "; " + e.Reason
+	case w.req.Check.Proof == ProofTasks && e == nil:
+		return w.unproved("AWS's records couldn't be read")
+	case w.req.Check.Proof == ProofTasks, e != nil && serving.Contrary(*e, append([]string{w.image.Digest}, w.image.Manifests...)):
+		return w.unproved(e.Reason)
+	case !said && e != nil:
+		w.result.summary += "; which image gave them isn't proved: " + e.Reason
+	case !said:
+		w.result.summary += "; which image gave them isn't proved"
+	}
+	return nil
+}
+
+func (w *work) unproved(why string) error {
+	w.result = result{report.Inconclusive, report.Released, fmt.Sprintf("%s; but that the new image gave them isn't proved: %s", w.result.summary, why)}
+	w.finishVerify(report.StepFailed, why)
+	return &stepError{stepVerify, &UnprovedError{Reason: why}}
+}
+
+// UnprovedError says that right answers came, and that nothing shows of which
+// image.
+type UnprovedError struct{ Reason string }
+
+func (e *UnprovedError) Error() string { return "the image that answers isn't proved: " + e.Reason }
+
+// Hint says what to do about it.
+func (e *UnprovedError) Hint() string {
+	return "see who else deploys this service; without that proof: --proof header (the answers say the image's revision) or --proof none"
+}
+
+// errNoLabel refuses what can't be had.
+var errNoLabel = errors.New("--proof header: the image has no label " + registry.RevisionLabel + " that answers could be compared with")
