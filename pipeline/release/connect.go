@@ -212,5 +212,5 @@ func (r *Releaser) Lives(ctx context.Context, name string) (bool, error) {
 	if errors.As(err, &none) {
 		return false, nil
 	}
-	return err == nil && !unborn(s.Status), err
+	return err == nil && (!unborn(s.Status) || s.Status == "ROLLBACK_COMPLETE"), err
 }

@@ -27,6 +27,7 @@ const (
 // records are AWS's own of what serves; *serving.Reader has them.
 type records interface {
 	Serving(ctx context.Context, q serving.Question) (report.Evidence, error)
+	Running(ctx context.Context, q serving.Question) (image string, err error)
 	Address(ctx context.Context, listener string) (string, error)
 }
 

@@ -30,6 +30,8 @@ func (r recorded) Serving(_ context.Context, q serving.Question) (report.Evidenc
 	return report.Evidence{Groups: []report.ServingGroup{{TargetGroup: "green", Percent: 100, Targets: []report.ServingTarget{target}}}}, r.err
 }
 
+func (r recorded) Running(context.Context, serving.Question) (string, error) { return "", nil }
+
 func (r recorded) Address(context.Context, string) (string, error) {
 	return "http://by-the-listener.example", nil
 }

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"orgship/pipeline/analysis"
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
+	"orgship/pipeline/serving"
 	"orgship/pipeline/stack"
 	"orgship/template"
 )
@@ -241,10 +243,7 @@ func (w *work) look(ctx context.Context) error {
 	case err != nil:
 		return err
 	case unborn(s.Status):
-		if w.req.Template == nil {
-			return &stack.StateError{Name: s.Name, Status: s.Status, Reason: "it has never lived"}
-		}
-		return nil
+		return w.neverCreated(ctx, s)
 	}
 	w.existing = &s
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
@@ -257,11 +256,53 @@ func (w *work) look(ctx context.Context) error {
 	if w.before, _, err = template.Image(body, w.req.Change.Container); err != nil {
 		w.before = "" // a template of another make: it says nothing about images
 	}
+	if !strings.Contains(w.before, "@sha256:") {
+		w.before = cmp.Or(w.running(ctx, body), w.before)
+	}
 	if !w.recorded {
 		w.images = history(w.before, w.image.Reference, previous(body))
 	}
 	w.meet(ctx)
 	return nil
+}
+
+// neverCreated takes the template of a stack whose creation failed, unless the
+// request has one.
+func (w *work) neverCreated(ctx context.Context, s stack.Stack) (err error) {
+	if w.req.Template == nil && s.Status == "ROLLBACK_COMPLETE" {
+		w.req.Template, err = w.cfg.Stacks.Template(ctx, s.ID)
+		return err
+	}
+	if w.req.Template == nil {
+		return &stack.StateError{Name: s.Name, Status: s.Status, Reason: "it was never created: name its template (--template FILE)"}
+	}
+	return nil
+}
+
+// running returns the image that the tasks run by AWS's records, as
+// repository@digest; "" if that can't be read.
+func (w *work) running(ctx context.Context, body []byte) string {
+	t, err := template.Parse(body)
+	if err != nil || w.cfg.Records == nil {
+		return ""
+	}
+	logical := t.Serving()
+	if logical.Service == "" || logical.Listener == "" {
+		return ""
+	}
+	service, err := w.cfg.Stacks.PhysicalID(ctx, w.existing.ID, logical.Service)
+	if err != nil || service == "" {
+		return ""
+	}
+	listener, err := w.cfg.Stacks.PhysicalID(ctx, w.existing.ID, logical.Listener)
+	if err != nil || listener == "" {
+		return ""
+	}
+	image, err := w.cfg.Records.Running(ctx, serving.Question{Listener: listener, Service: service, Container: w.req.Change.Container})
+	if err != nil {
+		w.unread(ctx, err)
+	}
+	return image
 }
 
 // unborn reports whether a stack of this status has never served anything.
@@ -313,7 +354,7 @@ func (w *work) render() error {
 	}
 	w.rendered = stack.Request{
 		Name: w.req.Stack, Template: body, Parameters: w.req.Parameters, Tags: w.req.Tags, Capabilities: capabilities, RoleARN: w.req.RoleARN,
-		Rollback: w.rec.Snapshot().Kind == report.Rollback,
+		Unused: w.image.Reference, Rollback: w.rec.Snapshot().Kind == report.Rollback,
 	}
 	parameters := map[string]string{}
 	if w.existing != nil {

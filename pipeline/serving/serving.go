@@ -202,7 +202,7 @@ func forwards(rule elbtypes.Rule, own map[string]bool) []report.ServingGroup {
 }
 
 // task is a running task, and the digest of the image that it runs.
-type task struct{ arn, digest string }
+type task struct{ arn, digest, image string }
 
 // tasks returns the service's running tasks by their address.
 func (r *Reader) tasks(ctx context.Context, q Question, container string) (map[string]task, error) {
@@ -220,7 +220,8 @@ func (r *Reader) tasks(ctx context.Context, q Question, container string) (map[s
 				return nil, problem("describing the service's tasks", err)
 			}
 			for _, t := range described.Tasks {
-				runs := task{aws.ToString(t.TaskArn), digest(t, container)}
+				runs := task{arn: aws.ToString(t.TaskArn)}
+				runs.image, runs.digest = runsImage(t, container)
 				for _, address := range addresses(t) {
 					found[address] = runs
 				}
@@ -233,15 +234,57 @@ func (r *Reader) tasks(ctx context.Context, q Question, container string) (map[s
 	}
 }
 
-// digest is that of the image that a task's container runs; "" if ECS doesn't say.
+// runsImage is the image that a task's container runs, as its task definition names
+// it, and its digest; "" if ECS doesn't say.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Container.html
-func digest(t ecstypes.Task, container string) string {
+func runsImage(t ecstypes.Task, container string) (image, digest string) {
 	for _, c := range t.Containers {
 		if aws.ToString(c.Name) == container || container == "" && len(t.Containers) == 1 {
-			return aws.ToString(c.ImageDigest)
+			return aws.ToString(c.Image), aws.ToString(c.ImageDigest)
 		}
 	}
-	return ""
+	return "", ""
+}
+
+// Running returns the image that gets the traffic now, as repository@digest, if
+// all tasks that get any run the same; "" otherwise.
+func (r *Reader) Running(ctx context.Context, q Question) (string, error) {
+	own, container, err := r.groups(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	e := report.Evidence{}
+	if err := r.rules(ctx, q.Listener, own, &e); err != nil {
+		return "", err
+	}
+	byAddress, err := r.tasks(ctx, q, container)
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for i := range e.Groups {
+		if err := r.targets(ctx, &e.Groups[i], byAddress); err != nil {
+			return "", err
+		}
+		for _, t := range receiving(e.Groups[i].Targets) {
+			runs := byAddress[t.Address]
+			image := repository(runs.image) + "@" + runs.digest
+			if runs.digest == "" || found != "" && found != image {
+				return "", nil
+			}
+			found = image
+		}
+	}
+	return found, nil
+}
+
+// repository takes tag and digest off an image's name.
+func repository(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if colon := strings.LastIndex(image, ":"); colon > strings.LastIndex(image, "/") {
+		return image[:colon]
+	}
+	return image
 }
 
 // addresses are a task's own, in the mode awsvpc.

@@ -84,8 +84,9 @@ func items(n *template.Node) []*template.Node {
 }
 
 // parameters pairs what the template declares with what is given and what the
-// stack already has (nil: a new stack).
-func (d *draft) parameters(before map[string]string) ([]types.Parameter, error) {
+// stack already has (nil: a new stack). Lost are the values of a stack that this
+// one takes the place of: they can't be kept, so they are given again.
+func (d *draft) parameters(before, lost map[string]string) ([]types.Parameter, error) {
 	declared := d.parsed.Parameters()
 	if err := d.unknown(declared); err != nil {
 		return nil, err
@@ -99,11 +100,30 @@ func (d *draft) parameters(before map[string]string) ([]types.Parameter, error) 
 			out = append(out, types.Parameter{ParameterKey: &p.Name, ParameterValue: &value})
 		case had:
 			out = append(out, types.Parameter{ParameterKey: &p.Name, UsePreviousValue: aws.Bool(true)})
+		case known(lost, p.Name):
+			out = append(out, types.Parameter{ParameterKey: &p.Name, ParameterValue: aws.String(lost[p.Name])})
+		case p.Node.Get("Default") == nil && d.req.Unused != "" && d.unused(p):
+			out = append(out, types.Parameter{ParameterKey: &p.Name, ParameterValue: aws.String(d.req.Unused)})
 		case p.Node.Get("Default") == nil:
 			return nil, &ParameterError{Name: p.Name, Missing: true, Declared: parameterNames(declared)}
 		}
 	}
 	return out, nil
+}
+
+// known reports whether a value of an earlier stack can be given again: that of a
+// NoEcho parameter isn't shown.
+func known(lost map[string]string, name string) bool {
+	value, had := lost[name]
+	return had && value != "****"
+}
+
+// unused reports whether nothing refers to a parameter that takes any text.
+func (d *draft) unused(p template.Parameter) bool {
+	if p.Type != "String" || p.Node.Get("AllowedPattern") != nil || p.Node.Get("AllowedValues") != nil {
+		return false
+	}
+	return !slices.ContainsFunc(template.References(d.parsed.Root), func(r template.Reference) bool { return r.Target == p.Name })
 }
 
 func (d *draft) unknown(declared []template.Parameter) error {

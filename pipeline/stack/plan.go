@@ -22,6 +22,9 @@ type Request struct {
 	// Parameters that the template declares and that are not given here keep
 	// the stack's value, or take the template's default in a new stack.
 	Parameters map[string]string
+	// Unused is the value for parameters that have none and that nothing in the
+	// template refers to, as one whose use an image replaced; "": they need one.
+	Unused string
 	// Tags of the stack, which CloudFormation hands on to its resources; nil
 	// keeps those it has. Changed tags change resources, so they can't go
 	// together with a green deployment.
@@ -182,7 +185,7 @@ func (c *Client) planCreate(ctx context.Context, d *draft, review *Stack) (Plan,
 	p := d.plan()
 	p.kind, p.fresh = types.ChangeSetTypeCreate, review == nil
 	var err error
-	if p.parameters, err = d.parameters(nil); err != nil {
+	if p.parameters, err = d.parameters(nil, nil); err != nil {
 		return p, err
 	}
 	set, err := c.prepare(ctx, p)
@@ -205,8 +208,11 @@ func (d *draft) recreate(before Stack) (Plan, error) {
 	p.kind, p.StackID = types.ChangeSetTypeCreate, before.ID
 	p.Recreate = true
 	p.Class, p.Why = Create, "its creation failed before (ROLLBACK_COMPLETE): the empty stack is removed first"
+	if p.request.Tags == nil {
+		p.request.Tags = before.Tags
+	}
 	var err error
-	p.parameters, err = d.parameters(nil)
+	p.parameters, err = d.parameters(nil, before.Parameters)
 	for _, r := range d.parsed.Resources() {
 		p.Changes = append(p.Changes, Change{LogicalID: r.ID, Type: r.Type, Action: string(types.ChangeActionAdd)})
 	}
@@ -218,7 +224,7 @@ func (c *Client) planUpdate(ctx context.Context, d *draft, before Stack) (Plan, 
 	p := d.plan()
 	p.kind, p.StackID = types.ChangeSetTypeUpdate, before.ID
 	var err error
-	if p.parameters, err = d.parameters(before.Parameters); err != nil {
+	if p.parameters, err = d.parameters(before.Parameters, nil); err != nil {
 		return p, err
 	}
 	if err := c.compare(ctx, d, before, &p); err != nil {
