@@ -1,0 +1,62 @@
+// An app that knows nothing of orgship: no header, no label, and it answers as
+// its environment says.
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+func number(name string) int {
+	n, _ := strconv.Atoi(os.Getenv(name))
+	return n
+}
+
+func main() {
+	if n := number("DIES_AFTER_MS"); n > 0 {
+		time.AfterFunc(time.Duration(n)*time.Millisecond, func() { os.Exit(0) })
+	}
+	began := time.Now()
+	var asked atomic.Int64
+	http.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {
+		if n := number("SICK_AFTER_MS"); n > 0 && time.Since(began) > time.Duration(n)*time.Millisecond {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		n := asked.Add(1)
+		every := int64(number("EVERY"))
+		if status := number("STATUS"); status > 0 && (every == 0 || n%every == 0) {
+			w.Header().Set("Location", "http://127.0.0.1:1/elsewhere")
+			w.WriteHeader(status)
+		}
+		switch os.Getenv("BODY") {
+		case "clock":
+			fmt.Fprintf(w, "<html>%s at %s</html>\n", os.Getenv("SAY"), time.Now().Format(time.RFC3339Nano))
+		case "binary":
+			_, _ = w.Write([]byte{0, 1, 2, 0xff, 0xfe, '\n', 27, '['})
+			fmt.Fprintln(w, os.Getenv("SAY"))
+		case "endless":
+			fmt.Fprintln(w, os.Getenv("SAY"))
+			for i := 0; i < 1<<12; i++ {
+				if _, err := w.Write(make([]byte, 1<<10)); err != nil {
+					return
+				}
+			}
+		case "host":
+			name, _ := os.Hostname()
+			fmt.Fprintln(w, os.Getenv("SAY"), "from", name)
+		default:
+			if wrong := os.Getenv("WRONG"); wrong != "" && every > 0 && n%every == 0 {
+				fmt.Fprintln(w, wrong)
+				return
+			}
+			fmt.Fprintln(w, os.Getenv("SAY"))
+		}
+	})
+	fmt.Fprintln(os.Stderr, http.ListenAndServe(":8080", nil))
+}
