@@ -46,6 +46,9 @@ func (c *accessCommand) Run(p *running) error {
 	if err := c.print(p, decisions, document); err != nil {
 		return err
 	}
+	if len(decisions) > 0 && decisions[0].Warning != "" {
+		fmt.Fprintf(p.Stderr, "warning: %s\n", report.Clean(decisions[0].Warning))
+	}
 	if refused := access.Refused(decisions); len(refused) > 0 {
 		verdict := &mayNotPullError{len(refused), len(decisions)}
 		return c.write(p, document, accessPage(decisions, report.Failed, verdict.Error(), verdict.Hint()), verdict)

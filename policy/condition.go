@@ -143,13 +143,15 @@ func (c condition) holds(k keys) truth {
 	return result
 }
 
-// whenAbsent is the outcome for a key that is not in the request.
+// whenAbsent is the outcome for a key that is not in the request. Under
+// ForAnyValue IfExists changes nothing.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 func (c condition) whenAbsent() truth {
 	switch {
-	case c.ifExists, c.over == forAllValues:
-		return yes
 	case c.over == forAnyValue:
 		return no
+	case c.ifExists, c.over == forAllValues:
+		return yes
 	}
 	return truthOf(c.operator.negated)
 }

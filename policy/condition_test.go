@@ -98,7 +98,7 @@ func TestConditions(t *testing.T) {
 		{`{"ForAnyValue:StringEquals":{"a:k":["u","v"]}}`, several("v", "w"), true},
 		{`{"ForAnyValue:StringEquals":{"a:k":["u","v"]}}`, several("w", "x"), false},
 		{`{"ForAnyValue:StringEquals":{"a:k":"v"}}`, absent, false},
-		{`{"ForAnyValue:StringEqualsIfExists":{"a:k":"v"}}`, absent, true},
+		{`{"ForAnyValue:StringEqualsIfExists":{"a:k":"v"}}`, absent, false},
 		{`{"ForAnyValue:StringNotEquals":{"a:k":"v"}}`, several("v", "w"), true},
 		{`{"ForAnyValue:StringNotEquals":{"a:k":["v","w"]}}`, several("v", "w"), false},
 		{`{"ForAnyValue:StringNotEquals":{"a:k":"v"}}`, absent, false},

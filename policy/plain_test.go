@@ -243,7 +243,7 @@ func conditionHolds(t *testing.T, r policy.Request, variables bool, operator, ke
 	}
 	positive := strings.Replace(base, "Not", "", 1)
 	if len(have) == 0 {
-		return answerOf(ifExists || set == "ForAllValues" || (set == "" && positive != base))
+		return answerOf(set == "ForAllValues" || (set == "" && (ifExists || positive != base)))
 	}
 	if set == "" && (len(have) > 1 || key == "aws:PrincipalOrgPaths") {
 		return maybe

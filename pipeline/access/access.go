@@ -83,6 +83,8 @@ type Decision struct {
 	Statement string `json:"statement,omitempty"` // that decides or comes closest
 	Condition string `json:"condition,omitempty"` // that decides, in words
 	Reason    string `json:"reason"`              // all of it in a sentence
+	// Warning says that the policy lets in more than it seems to; "" if it doesn't.
+	Warning string `json:"warning,omitempty"`
 }
 
 // Check gets the policy of the repository and evaluates it for every account;
@@ -123,12 +125,30 @@ func Evaluate(question Question, policyText string, accounts []Account) ([]Decis
 	if question.Actions == nil {
 		question.Actions = PullActions()
 	}
+	warning := question.open(document)
 	decisions := make([]Decision, 0, len(accounts))
 	for _, a := range accounts {
-		decisions = append(decisions, question.decide(a, document))
+		d := question.decide(a, document)
+		d.Warning = warning
+		decisions = append(decisions, d)
 	}
 	slices.SortStableFunc(decisions, func(a, b Decision) int { return cmp.Compare(a.Account, b.Account) })
 	return decisions, nil
+}
+
+// nobody is an account in no Organization, which no policy means.
+const nobody = "000000000000"
+
+// open warns of a policy that lets in an account that is in no Organization: of
+// one without any condition on it, or with ForAllValues, which holds where the
+// request has no such key.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+func (q Question) open(document *policy.Document) string {
+	d := q.decide(Account{ID: nobody}, document)
+	if !d.Allowed {
+		return ""
+	}
+	return fmt.Sprintf("%s lets in every AWS account, also those in no Organization: ask for aws:PrincipalOrgPaths with ForAnyValue, not ForAllValues", cmp.Or(d.Statement, "the policy"))
 }
 
 // decide asks for each action and answers with the first refusal.

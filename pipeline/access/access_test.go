@@ -219,3 +219,37 @@ func ExampleEvaluate() {
 	//   "reason": "no resource-based policy allows ecr:BatchGetImage: statement \"Development\" would, but aws:PrincipalOrgPaths is \"o-demo/r-1/ou-prod/\", which does not satisfy ForAnyValue:StringLike \"o-demo/*/ou-dev/*\""
 	// } <nil>
 }
+
+// A policy that means an Organization and lets everybody in is warned of.
+func TestOpenToEverybody(t *testing.T) {
+	t.Parallel()
+	with := func(condition string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Sid":"Pull","Effect":"Allow","Principal":"*","Action":"ecr:*"` + condition + `}]}`
+	}
+	paths := func(operator string) string {
+		return `,"Condition":{"` + operator + `":{"aws:PrincipalOrgPaths":"o-sandbox001/*/ou-sbox-dev00001/*"}}`
+	}
+	for _, test := range []struct {
+		name, text string
+		warned     bool
+	}{
+		{"any value has to be there", with(paths("ForAnyValue:StringLike")), false},
+		{"all values of none", with(paths("ForAllValues:StringLike")), true},
+		{"no condition", with(""), true},
+		{"if it exists", with(paths("ForAnyValue:StringLikeIfExists")), false},
+		{"the Organization's id, if it exists", with(`,"Condition":{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-sandbox001"}}`), true},
+		{"all values, and the Organization's id", with(`,"Condition":{"ForAllValues:StringLike":{"aws:PrincipalOrgPaths":"o-sandbox001/*"},"StringEquals":{"aws:PrincipalOrgID":"o-sandbox001"}}`), false},
+		{"one account", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"ecr:*"}]}`, false},
+		{"no policy", "", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			decisions, err := access.Evaluate(question(), test.text, everyone())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := decisions[0].Warning; (got != "") != test.warned {
+				t.Errorf("warning %q", got)
+			}
+		})
+	}
+}

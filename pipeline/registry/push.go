@@ -124,8 +124,31 @@ func (c *Client) push(ctx context.Context, pl place, what artifact, digest strin
 			return Pushed{}, err
 		}
 	}
+	if err := c.readBack(ctx, t, target, digest); err != nil {
+		return Pushed{}, err
+	}
 	pushed.BlobBytesSent, pushed.BlobsSent, pushed.BlobsSkipped = t.bytes.Load(), int(t.sent.Load()), int(t.skipped.Load())
 	return pushed, nil
+}
+
+// readBack asks the registry for what was pushed: a proxy that answers "200" to
+// everything is no registry. Who may push and not look has to believe it.
+func (c *Client) readBack(ctx context.Context, t *traffic, p place, digest string) error {
+	var found *v1.Descriptor
+	err := c.talk(ctx, t, func(options ...remote.Option) (err error) {
+		found, err = remote.Head(p.reference(), options...)
+		return err
+	})
+	_, status := registryCode(err)
+	switch {
+	case status == http.StatusForbidden:
+		return nil
+	case err != nil:
+		return &hinted{fmt.Errorf("%s was pushed, and isn't there: %w", p, p.explain(err)), "does a proxy answer in place of the registry?"}
+	case found.Digest.String() != digest:
+		return &hinted{fmt.Errorf("%s was pushed, and %s is there", digest, found.Digest), "somebody else pushed to the same tag, or a proxy answers in place of the registry"}
+	}
+	return nil
 }
 
 // head returns the digest that is at a place: "" when nothing is, or when the

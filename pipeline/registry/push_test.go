@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -350,5 +351,32 @@ func TestTagsThatAreImmutableInPart(t *testing.T) {
 	var taken *registry.TagTakenError
 	if !errors.As(err, &taken) || taken.Have != digestOf(t, first) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A proxy that answers in place of the registry is none: a push that isn't there
+// is no success.
+func TestPushReadsBack(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(http.ResponseWriter){
+		"created, it says": func(w http.ResponseWriter) { w.WriteHeader(http.StatusCreated) },
+		"a page":           func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>log in</html>")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.create("demo", types.ImageTagMutabilityMutable)
+			w.swallow = func(rw http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodPut || !strings.Contains(r.URL.Path, "/manifests/") {
+					return false
+				}
+				answer(rw)
+				return true
+			}
+			_, err := registry.New(w.client(owner, "admin")).Push(t.Context(), registry.Push{Repository: w.host + "/" + owner + "/demo", Tag: "1", Image: randomImage(t)})
+			if err == nil || !strings.Contains(err.Error(), "was pushed, and isn't there") {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }

@@ -3,11 +3,12 @@ package release
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/smithy-go"
 
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
@@ -72,6 +73,13 @@ func (l *library) owner(ctx context.Context, image string) owner {
 	return o
 }
 
+// denied recognises a missing permission of any service: of Organizations to say
+// where the account is, of ECR to read the policy.
+func denied(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && strings.HasPrefix(api.ErrorCode(), "AccessDenied")
+}
+
 func ask(cfg aws.Config, policy bool) owner {
 	api := ecr.NewFromConfig(cfg)
 	return owner{api: api, images: registry.New(api), policy: policy}
@@ -83,8 +91,7 @@ func (l *library) mayPull(where report.Account) Access {
 	return func(ctx context.Context, image string) ([]report.Access, error) {
 		if o := l.owner(ctx, image); o.policy {
 			answer, err := AskPolicy(o.api, l.connection.organization, where)(ctx, image)
-			var denied *types.AccessDeniedException
-			if !errors.As(err, &denied) {
+			if !denied(err) {
 				return answer, err
 			}
 		}

@@ -37,11 +37,19 @@ func AskPolicy(api access.API, organization places, account report.Account) Acce
 		var out []report.Access
 		for _, d := range decisions {
 			out = append(out, report.Access{
-				Account: d.Account, Name: d.Name, OrgPath: d.OrgPath, Allowed: d.Allowed || d.Undecided, Reason: report.Clean(d.Reason),
+				Account: d.Account, Name: d.Name, OrgPath: d.OrgPath, Allowed: d.Allowed || d.Undecided, Reason: report.Clean(warned(d)),
 			})
 		}
 		return out, nil
 	}
+}
+
+// warned is a decision's reason, with what else the policy lets in.
+func warned(d access.Decision) string {
+	if d.Warning == "" {
+		return d.Reason
+	}
+	return d.Reason + "; warning: " + d.Warning
 }
 
 var (
