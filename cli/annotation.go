@@ -32,7 +32,7 @@ type annotation struct {
 // annotations are what a report has to say about lines: what went wrong, where
 // that can be told, or what serves; then what the linter warns of.
 func annotations(r report.Report, at places) []annotation {
-	title := fmt.Sprintf("orgship %s: %s, %s", r.Kind, r.Verdict, r.Outcome)
+	title := fmt.Sprintf("orgship %s: %s, %s", r.Kind, r.Verdict, r.Outcome.Words())
 	level := "error"
 	if r.Verdict == report.Inconclusive {
 		level = "warning"

@@ -37,7 +37,7 @@ func planned(plan *report.Plan) string {
 	if plan == nil {
 		return ""
 	}
-	lines := []string{plan.Class}
+	lines := []string{strings.ReplaceAll(plan.Class, "_", " ")}
 	for _, c := range plan.Changes {
 		line := fmt.Sprintf("%-7s %-26s %s", c.Action, c.LogicalID, c.Type)
 		if c.Replacement == "True" {

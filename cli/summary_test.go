@@ -30,7 +30,7 @@ func TestSummaryOfAnEvilReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := strings.ReplaceAll(`{"schema":"orgship.report/v1","kind":EVIL,"verdict":"failed","outcome":EVIL,"summary":EVIL,
+	source := strings.ReplaceAll(`{"schema":"orgship.report/v2","kind":EVIL,"verdict":"failed","outcome":EVIL,"summary":EVIL,
 		"started":"2026-03-14T12:00:00Z","ended":"2026-03-14T12:00:30Z","account":{"id":EVIL,"name":EVIL,"region":EVIL},"stack":{"name":EVIL,"status":EVIL},
 		"image":{"reference":EVIL,"digest":EVIL,"version":EVIL,"revision":EVIL},"urls":{"service":EVIL,EVIL:EVIL},
 		"plan":{"class":EVIL,"why":EVIL,"changes":[{"logicalId":EVIL}],"warnings":[{"line":3,"rule":EVIL,"message":EVIL}]},

@@ -92,7 +92,7 @@ func (d Document) Markdown() string {
 		d.chapter(&b, c)
 	}
 	for _, r := range d.Reports {
-		title := fmt.Sprintf("%s %s in %s: %s, %s", r.Kind, r.Stack.Name, r.Account.Name, r.Verdict, r.Outcome)
+		title := fmt.Sprintf("%s %s in %s: %s, %s", r.Kind, r.Stack.Name, r.Account.Name, r.Verdict, r.Outcome.Words())
 		fmt.Fprintf(&b, "<details><summary>%s</summary>\n\n%s\n</details>\n\n", html.EscapeString(title), report.Markdown(r))
 	}
 	return b.String()

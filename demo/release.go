@@ -106,7 +106,7 @@ func (s *Story) green(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.fact(r.Plan.Class == "green deployment" && r.Stack.Status == "UPDATE_COMPLETE", "stack %s: %s, in %s", storyStack, r.Stack.Status, seconds(r.Seconds))
+	s.fact(r.Plan.Class == "green_deployment" && r.Stack.Status == "UPDATE_COMPLETE", "stack %s: %s, in %s", storyStack, r.Stack.Status, seconds(r.Seconds))
 	from, to := overlap(r.Probe)
 	s.fact(len(r.Traffic) > 0 && r.Traffic[len(r.Traffic)-1].Percent == 100 && from.Before(to),
 		"traffic moved: %s on Green; both answered from %+.1fs to %+.1fs", shares(r.Traffic), from.Sub(r.Started).Seconds(), to.Sub(r.Started).Seconds())
@@ -126,8 +126,8 @@ func (s *Story) wrong(ctx context.Context) error {
 		s.fact(false, "version 3.0.0 is not taken: the release is %s", r.Verdict)
 		return err
 	}
-	s.fact(went.Verdict == report.Failed && went.Outcome == report.WentBack && r.Stack.Status == "UPDATE_ROLLBACK_COMPLETE",
-		"verdict %q, and it %s by itself (stack %s: %s), in %s", r.Verdict, r.Outcome, storyStack, r.Stack.Status, seconds(r.Seconds))
+	s.fact(went.Verdict == report.Failed && went.Outcome == report.RolledBack && r.Stack.Status == "UPDATE_ROLLBACK_COMPLETE",
+		"verdict %q, and it was %s by itself (stack %s: %s), in %s", r.Verdict, r.Outcome.Words(), storyStack, r.Stack.Status, seconds(r.Seconds))
 	v := r.Verification
 	s.fact(v.BlueLived && v.Verdict == report.Failed, "decided while Green still lived, one call away: %s", long.ReplaceAllString(v.Reason, "$1…"))
 	s.probed(r, "2.0.0 Green", "3.0.0 Purple", false)
@@ -156,7 +156,7 @@ func (s *Story) back(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.fact(r.Plan.Class == "green deployment" && r.Image.Digest == s.app.blue.Digest,
+	s.fact(r.Plan.Class == "green_deployment" && r.Image.Digest == s.app.blue.Digest,
 		"the stack knew what ran before: %s %.19s, released blue/green again, in %s", r.Image.Version, r.Image.Digest, seconds(r.Seconds))
 	s.probed(r, "2.0.0 Green", "1.0.0 Blue", true)
 	return s.says(ctx, "Blue", r.Image.Revision)

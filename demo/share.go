@@ -81,7 +81,9 @@ func (s *Story) cleanUp(ctx context.Context) error {
 }
 
 func (s *Story) destroy(ctx context.Context, account, stack string) error {
-	document, err := s.work(ctx, account, func(r *release.Releaser) (report.Report, error) { return r.Destroy(ctx, release.Destruction{Stack: stack}) })
+	document, err := s.work(ctx, account, func(r *release.Releaser) (report.Report, error) {
+		return r.Destroy(ctx, release.Destruction{Stack: stack})
+	})
 	if err != nil {
 		return err
 	}

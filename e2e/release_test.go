@@ -63,7 +63,7 @@ func TestWrongImageGoesBack(t *testing.T) {
 			req := w.request("Purple", "2.0", "Green") // answers with a word that nobody wants
 			req.Change.TrafficRouting = &routing
 			r, err := w.releaser(w.dev, nil).Release(t.Context(), req)
-			must(t, r, err, report.Failed, report.WentBack)
+			must(t, r, err, report.Failed, report.RolledBack)
 			if got := w.says(); got != "Blue" {
 				t.Errorf("the service says %q", got)
 			}
@@ -167,7 +167,7 @@ func TestGreenNeverHealthy(t *testing.T) {
 	}
 	w.box.Unhealthy(func(image string) bool { return strings.Contains(image, digest.Hex) })
 	r, err := w.releaser(w.dev, nil).Release(t.Context(), req)
-	must(t, r, err, report.Failed, report.WentBack)
+	must(t, r, err, report.Failed, report.RolledBack)
 	if c := r.Errors[0].Cause; c == nil || c.Reason == "" {
 		t.Errorf("no root cause: %+v", r.Errors)
 	}
@@ -182,7 +182,7 @@ func TestHookFailsAfterTheShift(t *testing.T) {
 	w.released()
 	w.box.FailHook("AfterAllowTraffic")
 	r, err := w.releaser(w.dev, nil).Release(t.Context(), w.request("Green", "2.0", "Green"))
-	must(t, r, err, report.Failed, report.WentBack)
+	must(t, r, err, report.Failed, report.RolledBack)
 	if got := w.says(); got != "Blue" {
 		t.Errorf("the service says %q", got)
 	}
@@ -197,7 +197,7 @@ func TestRollbackAfterwards(t *testing.T) {
 	back := release.Request{Stack: "demo", Check: w.request("Blue", "1.0", "Blue").Check}
 	r, err = w.releaser(w.dev, nil).Rollback(t.Context(), back)
 	must(t, r, err, report.Successful, report.Released)
-	if r.Kind != report.Rollback || r.Plan.Class != "green deployment" {
+	if r.Kind != report.Rollback || r.Plan.Class != "green_deployment" {
 		t.Errorf("kind %s, plan %+v", r.Kind, r.Plan)
 	}
 	if got := w.says(); got != "Blue" {
@@ -221,9 +221,9 @@ func TestRollbackOfAnUpdateUnderWay(t *testing.T) {
 	req.Change.TerminationWaitMinutes = aws.Int(600)
 	releaser := w.releaser(w.dev, func(c *release.Config) { c.Watch = w.on("production traffic", cancel) })
 	r, err := releaser.Release(ctx, req)
-	must(t, r, err, report.Inconclusive, report.StillGoing)
+	must(t, r, err, report.Inconclusive, report.InProgress)
 	r, err = w.releaser(w.dev, nil).Rollback(t.Context(), release.Request{Stack: "demo", Check: w.request("Blue", "1.0", "Blue").Check})
-	must(t, r, err, report.Successful, report.WentBack)
+	must(t, r, err, report.Successful, report.RolledBack)
 	if got := w.says(); got != "Blue" {
 		t.Errorf("the service says %q", got)
 	}
@@ -252,7 +252,7 @@ func TestInterruptedAndResumed(t *testing.T) {
 			req := w.request("Green", "2.0", "Green")
 			req.Change.TerminationWaitMinutes = aws.Int(2)
 			r, err := w.releaser(w.dev, func(c *release.Config) { c.Watch = w.on(subject, cancel) }).Release(ctx, req)
-			must(t, r, err, report.Inconclusive, report.StillGoing)
+			must(t, r, err, report.Inconclusive, report.InProgress)
 			if len(r.Hints) == 0 || !strings.Contains(r.Hints[0], "run the same command again") {
 				t.Errorf("hints %v", r.Hints)
 			}
@@ -289,7 +289,7 @@ func TestExpiredInTheMiddle(t *testing.T) {
 		faults = append(faults, w.box.Fail(f))
 	}
 	r, err := w.releaser(w.dev, nil).Release(t.Context(), req)
-	must(t, r, err, report.Error, report.StillGoing)
+	must(t, r, err, report.Error, report.InProgress)
 	const want = `what was begun in the stack goes on by itself: watching stack "demo": the credentials have expired`
 	if r.Summary != want || len(r.Errors) != 1 || len(r.Hints) != 0 || !strings.HasPrefix(r.Errors[0].Hint, "get new credentials, and run the same command again: it goes on") {
 		t.Errorf("summary %q, errors %+v, hints %q", r.Summary, r.Errors, r.Hints)
@@ -377,7 +377,7 @@ func TestTestListenerDecidesFirst(t *testing.T) {
 	req.Change.TestTrafficRoute = aws.String("TestListener")
 	req.Change.TrafficRouting = &template.TrafficRouting{Type: template.TimeBasedCanary, StepPercentage: 14, BakeTimeMins: 30}
 	r, err = w.releaser(w.dev, nil).Release(t.Context(), req)
-	must(t, r, err, report.Failed, report.WentBack)
+	must(t, r, err, report.Failed, report.RolledBack)
 	decisive := r.Verification.Last[len(r.Verification.Last)-1]
 	if decisive.Outcome != "wrong" || r.URLs["test"] == "" {
 		t.Errorf("decided by %+v, URLs %v", decisive, r.URLs)

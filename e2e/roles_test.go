@@ -275,7 +275,7 @@ func (r *roles) releases() {
 	document, err = r.asBuild(nil).Release(ctx, r.request("Purple", "1.0", "Green"))
 	must(r.t, document, err, report.Failed, report.Refused) // the tag is taken
 	document, err = r.asBuild(nil).Release(ctx, r.request("Purple", "3.0", "Green"))
-	must(r.t, document, err, report.Failed, report.WentBack)
+	must(r.t, document, err, report.Failed, report.RolledBack)
 	back := release.Request{Stack: "demo", Check: r.request("Blue", "1.0", "Blue").Check}
 	document, err = r.asBuild(func(c *release.Config) { // who may not read CodeDeploy reads the listener
 		c.Stacks = stack.New(cloudformation.NewFromConfig(r.deploy), stack.WithPace(pace))

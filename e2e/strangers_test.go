@@ -104,14 +104,14 @@ func TestStrangers(t *testing.T) {
 		{"a plain app", env{"SAY": "one"}, env{"SAY": "two"}, "two", report.Successful, report.Released, "", "by AWS's records"},
 		{"nothing to expect", env{"SAY": "one"}, env{"SAY": "two"}, "", report.Successful, report.Released, "", "by AWS's records"},
 		{"another body every time", env{"SAY": "shop 5", "BODY": "clock"}, env{"SAY": "shop 6", "BODY": "clock"}, "shop 6", report.Successful, report.Released, "", "by AWS's records"},
-		{"another body every time, and wrong", env{"SAY": "shop 5", "BODY": "clock"}, env{"SAY": "oops", "BODY": "clock"}, "shop 6", report.Failed, report.WentBack, "wrong", "body lacks"},
+		{"another body every time, and wrong", env{"SAY": "shop 5", "BODY": "clock"}, env{"SAY": "oops", "BODY": "clock"}, "shop 6", report.Failed, report.RolledBack, "wrong", "body lacks"},
 		{"another body on every host", env{"SAY": "one", "BODY": "host"}, env{"SAY": "two", "BODY": "host"}, "two", report.Successful, report.Released, "", "by AWS's records"},
 		{"a binary body", env{"SAY": "one", "BODY": "binary"}, env{"SAY": "two", "BODY": "binary"}, "two", report.Successful, report.Released, "", "by AWS's records"},
 		{"a body of megabytes", env{"SAY": "one"}, env{"SAY": "two", "BODY": "endless"}, "two", report.Successful, report.Released, "", "by AWS's records"},
-		{"a redirect where there was none", env{"SAY": "one"}, env{"SAY": "two", "STATUS": "302"}, "", report.Failed, report.WentBack, "wrong", "status is 302"},
-		{"every twentieth answer is wrong", env{"SAY": "one"}, env{"SAY": "two", "WRONG": "oops", "EVERY": "20"}, "two", report.Failed, report.WentBack, "wrong", "body lacks"},
-		{"every tenth answer is an error", env{"SAY": "one"}, env{"SAY": "two", "STATUS": "503", "EVERY": "10"}, "two", report.Failed, report.WentBack, "lost", "requests were lost"},
-		{"it dies again and again", env{"SAY": "one"}, env{"SAY": "two", "DIES_AFTER_MS": "1500"}, "two", report.Failed, report.WentBack, "lost", "requests were lost"},
+		{"a redirect where there was none", env{"SAY": "one"}, env{"SAY": "two", "STATUS": "302"}, "", report.Failed, report.RolledBack, "wrong", "status is 302"},
+		{"every twentieth answer is wrong", env{"SAY": "one"}, env{"SAY": "two", "WRONG": "oops", "EVERY": "20"}, "two", report.Failed, report.RolledBack, "wrong", "body lacks"},
+		{"every tenth answer is an error", env{"SAY": "one"}, env{"SAY": "two", "STATUS": "503", "EVERY": "10"}, "two", report.Failed, report.RolledBack, "lost", "requests were lost"},
+		{"it dies again and again", env{"SAY": "one"}, env{"SAY": "two", "DIES_AFTER_MS": "1500"}, "two", report.Failed, report.RolledBack, "lost", "requests were lost"},
 	}
 	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

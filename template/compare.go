@@ -11,10 +11,10 @@ type Class string
 // The classes of updates.
 const (
 	Create             Class = "create"
-	GreenDeployment    Class = "green deployment"
-	InfrastructureOnly Class = "infrastructure only"
+	GreenDeployment    Class = "green_deployment"
+	InfrastructureOnly Class = "infrastructure_only"
 	Mixed              Class = "mixed" // both at once: the hook refuses it
-	NothingToDo        Class = "nothing to do"
+	NothingToDo        Class = "nothing_to_do"
 )
 
 // Action is what an update does to a resource.

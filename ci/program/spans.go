@@ -228,5 +228,5 @@ func (w *run) stop(r report.Report) {
 	for _, s := range w.steps {
 		s.finish(false, string(report.Interrupted))
 	}
-	w.whole.finish(r.Verdict == report.Successful, string(r.Verdict), string(r.Outcome)+",", r.Summary)
+	w.whole.finish(r.Verdict == report.Successful, string(r.Verdict), r.Outcome.Words()+",", r.Summary)
 }

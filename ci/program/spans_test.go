@@ -98,7 +98,7 @@ func TestShow(t *testing.T) {
 	r.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: "asked CloudFormation"})
 	r.Finish("decide", report.StepFailed, "go back")
 	r.Finish("apply", report.StepFailed, "cancelled")
-	r.Close(report.Failed, report.WentBack, "it answered wrongly")
+	r.Close(report.Failed, report.RolledBack, "it answered wrongly")
 	stop()
 	r.Event(report.Event{Source: report.FromStack, Subject: "late"})
 	stop() // once is enough
@@ -116,7 +116,7 @@ func TestShow(t *testing.T) {
     | verify   wrong answer  status 500
     | interrupted
 release of hello in dev-1 222222222222: ERROR failed
-  | failed: went back, it answered wrongly
+  | failed: rolled back, it answered wrongly
 `
 	if diff := cmp.Diff(want, s.text()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -133,7 +133,7 @@ func TestShowAtOnce(t *testing.T) {
 	r.Begin("apply")
 	r.Finish("decide", report.StepFailed, "go back")
 	r.Finish("apply", report.StepFailed, "cancelled")
-	r.Close(report.Failed, report.WentBack, "it answered wrongly")
+	r.Close(report.Failed, report.RolledBack, "it answered wrongly")
 	stop()
 
 	want := `  decide: keep it, or go back?: ERROR failed
@@ -142,7 +142,7 @@ func TestShowAtOnce(t *testing.T) {
     | failed: cancelled
 release of hello in dev-1 222222222222: ERROR failed
   | release  push  skipped  not asked for
-  | failed: went back, it answered wrongly
+  | failed: rolled back, it answered wrongly
 `
 	if diff := cmp.Diff(want, s.text()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -177,14 +177,14 @@ func (w *work) finish(ctx context.Context, err error) (report.Report, error) {
 		step, err = at.step, at.err
 	}
 	if account.Expired(err) {
-		err = &ExpiredError{Begun: w.result.outcome == report.StillGoing, Err: err}
+		err = &ExpiredError{Begun: w.result.outcome == report.InProgress, Err: err}
 	}
 	switch {
 	case w.result.verdict == "" && ctx.Err() != nil:
 		w.result = result{report.Inconclusive, report.Refused, "interrupted before anything was changed"}
 	case w.result.verdict == "":
 		w.result = result{verdictOf(err), report.Refused, err.Error()}
-	case w.result.verdict == report.Error && w.result.outcome == report.StillGoing && account.Expired(err):
+	case w.result.verdict == report.Error && w.result.outcome == report.InProgress && account.Expired(err):
 		w.result.summary = err.Error()
 	}
 	w.rec.Problem(problem(step, err))

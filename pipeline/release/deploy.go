@@ -89,7 +89,7 @@ func (w *work) conclude(ctx context.Context, end stack.End, err error) error {
 	case account.Expired(err):
 	case ctx.Err() != nil:
 		w.result = w.interrupted(ctx)
-	case w.result.outcome == report.StillGoing:
+	case w.result.outcome == report.InProgress:
 		w.advise("run the same command again: it goes on from where the stack is; to go back instead: " + w.command("rollback", w.req.Stack))
 	}
 	return &stepError{stepApply, err}
@@ -102,22 +102,22 @@ func resultOf(ctx context.Context, err error) result {
 	var late *stack.TooLateError
 	switch {
 	case errors.As(err, &back):
-		return result{report.Failed, report.WentBack, err.Error()}
+		return result{report.Failed, report.RolledBack, err.Error()}
 	case errors.As(err, &stuck):
 		return result{report.Failed, report.Broken, err.Error()}
 	case errors.As(err, &late):
 		return result{report.Failed, report.Unchanged, err.Error()}
 	case ctx.Err() != nil:
-		return result{report.Inconclusive, report.StillGoing, "interrupted: what was begun in the stack goes on by itself, and nobody decides about it"}
+		return result{report.Inconclusive, report.InProgress, "interrupted: what was begun in the stack goes on by itself, and nobody decides about it"}
 	}
-	return result{report.Error, report.StillGoing, "what was begun in the stack goes on, but it could not be followed: " + err.Error()}
+	return result{report.Error, report.InProgress, "what was begun in the stack goes on, but it could not be followed: " + err.Error()}
 }
 
 // wentBack concludes a release that was cancelled because of the answers.
 func (w *work) wentBack(ctx context.Context) error {
 	_, verdict, reason := w.analysis.Decision()
 	w.finishVerify(report.StepFailed, reason)
-	w.result = result{verdict, report.WentBack, fmt.Sprintf("went back while the version from before was still there: %s", reason)}
+	w.result = result{verdict, report.RolledBack, fmt.Sprintf("went back while the version from before was still there: %s", reason)}
 	if last, well := w.oldAgain(ctx); !well {
 		w.result.outcome = report.Broken
 		w.result.summary += "; the version from before doesn't answer either: " + last

@@ -23,18 +23,18 @@ func (w *work) interrupted(ctx context.Context) result {
 	case w.decided(analysis.Keep):
 		_, _, reason := w.analysis.Decision()
 		w.advise("to see it through, run the same command again; to go back: " + w.command("rollback", w.req.Stack))
-		return result{report.Inconclusive, report.StillGoing, "interrupted: the new version was proved (" + reason + "), and the stack's update goes on to its end"}
+		return result{report.Inconclusive, report.InProgress, "interrupted: the new version was proved (" + reason + "), and the stack's update goes on to its end"}
 	case w.cancelled:
-		return result{report.Inconclusive, report.StillGoing, "interrupted: the update is being cancelled, as the answers decided"}
+		return result{report.Inconclusive, report.InProgress, "interrupted: the update is being cancelled, as the answers decided"}
 	case w.req.RollbackOnInterrupt && w.existing != nil:
 		return w.cancelInterrupted(ctx)
 	}
 	if now := w.rec.Snapshot(); now.Kind == report.Rollback {
 		w.advise("it goes back to " + now.Image.Title() + "; to see it through, run the same command again: " + w.command("rollback", w.req.Stack))
-		return result{report.Inconclusive, report.StillGoing, "interrupted: the stack goes back to " + now.Image.Title() + " by itself, and nobody decides about it"}
+		return result{report.Inconclusive, report.InProgress, "interrupted: the stack goes back to " + now.Image.Title() + " by itself, and nobody decides about it"}
 	}
 	w.advise("run the same command again: it goes on from where the stack is; to go back instead: " + w.command("rollback", w.req.Stack))
-	return result{report.Inconclusive, report.StillGoing, "interrupted: what was begun in the stack goes on by itself, and nobody decides about it"}
+	return result{report.Inconclusive, report.InProgress, "interrupted: what was begun in the stack goes on by itself, and nobody decides about it"}
 }
 
 // cancelInterrupted cancels the update with the one call that there is time for.
@@ -44,10 +44,10 @@ func (w *work) cancelInterrupted(ctx context.Context) result {
 	if err := w.cfg.Stacks.RequestCancel(ctx, w.rec.Snapshot().Stack.ID); err != nil {
 		w.rec.Problem(problem(stepApply, err))
 		w.advise("to go back: " + w.command("rollback", w.req.Stack))
-		return result{report.Inconclusive, report.StillGoing, "interrupted, and the update could not be cancelled: it goes on by itself, and nobody decides about it"}
+		return result{report.Inconclusive, report.InProgress, "interrupted, and the update could not be cancelled: it goes on by itself, and nobody decides about it"}
 	}
 	w.advise("to see that the version from before answers again: " + w.command("rollback", w.req.Stack))
-	return result{report.Inconclusive, report.StillGoing, "interrupted: the update is cancelled, as --on-interrupt=rollback asks, and the stack goes back by itself"}
+	return result{report.Inconclusive, report.InProgress, "interrupted: the update is cancelled, as --on-interrupt=rollback asks, and the stack goes back by itself"}
 }
 
 // command is a command to type, with the flags that say who asks, and where.

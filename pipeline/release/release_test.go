@@ -42,8 +42,8 @@ func TestRelease(t *testing.T) {
 		text    string
 	}{
 		{"right", func(w *world) { w.story = course(greenSays) }, report.Successful, report.Released, true, "right answers in a row"},
-		{"wrong", func(w *world) { w.story = course(greenErrs) }, report.Failed, report.WentBack, true, "body lacks"},
-		{"the old version goes on answering", func(w *world) { w.story = course(blueSays) }, report.Inconclusive, report.WentBack, true, "not 3 right answers"},
+		{"wrong", func(w *world) { w.story = course(greenErrs) }, report.Failed, report.RolledBack, true, "body lacks"},
+		{"the old version goes on answering", func(w *world) { w.story = course(blueSays) }, report.Inconclusive, report.RolledBack, true, "not 3 right answers"},
 		{"the version that serves now doesn't answer", func(w *world) {
 			w.answer = func() verify.Attempt { return nobody }
 			w.story = course(greenSays)
@@ -52,7 +52,7 @@ func TestRelease(t *testing.T) {
 			w.request.Check.IgnoreBaseline = true
 			w.answer = func() verify.Attempt { return nobody }
 			w.story = course(nobody)
-		}, report.Error, report.WentBack, true, "nobody answered in time"},
+		}, report.Error, report.RolledBack, true, "nobody answered in time"},
 		{"a service that is down is mended", func(w *world) {
 			w.request.Check.IgnoreBaseline = true
 			w.answer = func() verify.Attempt { return nobody }
@@ -67,16 +67,16 @@ func TestRelease(t *testing.T) {
 			w.answer = w.clock("shop 5", verify.Wrong)
 			w.story = course(greenSays)
 			w.story[2] = later(20*time.Second, act{0, func(w *world) { w.set(w.clock("oops", verify.Wrong)) }})
-		}, report.Failed, report.WentBack, true, "body lacks"},
+		}, report.Failed, report.RolledBack, true, "body lacks"},
 		{"a third of the requests lost", func(w *world) {
 			w.losing = 100
 			w.story = course(greenSays)
 			w.story[3] = later(300*time.Millisecond, act{0, func(w *world) { w.set(w.answer); w.losing = 30; moves(100).do(w) }})
-		}, report.Failed, report.WentBack, true, "requests were lost since the new version has traffic"},
-		{"silence under the new version", func(w *world) { w.story = course(nobody) }, report.Error, report.WentBack, true, "nobody has answered"},
+		}, report.Failed, report.RolledBack, true, "requests were lost since the new version has traffic"},
+		{"silence under the new version", func(w *world) { w.story = course(nobody) }, report.Error, report.RolledBack, true, "nobody has answered"},
 		{"a stranger", func(w *world) {
 			w.story = course(verify.Attempt{Outcome: verify.Stale, Status: 200, Revision: "rev-z", Reason: "revision rev-z answers"})
-		}, report.Failed, report.WentBack, true, "rev-z"},
+		}, report.Failed, report.RolledBack, true, "rev-z"},
 		{"wrong when blue is gone", func(w *world) {
 			w.story = slices.Concat(course(greenSays)[:5], []act{says(greenErrs), later(10*time.Second, event("UPDATE_COMPLETE"))})
 		}, report.Failed, report.Broken, false, "body lacks"},
@@ -90,7 +90,7 @@ func TestRelease(t *testing.T) {
 		}, report.Successful, report.Released, true, "20 right answers"},
 		{"the deployment fails by itself", func(w *world) {
 			w.story = []act{event("UPDATE_IN_PROGRESS"), later(time.Minute, event("UPDATE_ROLLBACK_IN_PROGRESS")), event("UPDATE_ROLLBACK_COMPLETE")}
-		}, report.Failed, report.WentBack, false, "rolled back"},
+		}, report.Failed, report.RolledBack, false, "rolled back"},
 		{"the first deployment", func(w *world) {
 			w.stack, w.class = nil, stack.Create
 			w.answer = func() verify.Attempt { return nobody }
@@ -116,10 +116,10 @@ func TestRelease(t *testing.T) {
 		{"the credentials end before anything is begun", func(w *world) { w.planErr = ended() }, report.Error, report.Refused, false, "the credentials expired at 1999"},
 		{"the credentials end while the stack changes", func(w *world) {
 			w.watchErr = fmt.Errorf("watching: %w", ended())
-		}, report.Error, report.StillGoing, false, "goes on by itself: watching: the credentials expired at 1999"},
+		}, report.Error, report.InProgress, false, "goes on by itself: watching: the credentials expired at 1999"},
 		{"out of sight", func(w *world) {
 			w.watchErr = &stack.LostError{For: time.Hour, Err: errors.New("no connection")}
-		}, report.Error, report.StillGoing, false, "could not be followed"},
+		}, report.Error, report.InProgress, false, "could not be followed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -227,7 +227,7 @@ func TestWrongAnswerActsAtOnce(t *testing.T) {
 			return w.RequestCancel(t.Context(), theStack)
 		}
 		r, err := w.releaser().Release(t.Context(), request())
-		wantReport(t, r, err, report.Failed, report.WentBack)
+		wantReport(t, r, err, report.Failed, report.RolledBack)
 		if d := asked.Sub(r.Verification.Decided); d > 10*time.Millisecond {
 			t.Errorf("cancelled %s after the wrong answer", d)
 		}
@@ -243,7 +243,7 @@ func TestInterrupted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		r, err := w.releaser().Release(ctx, request())
-		wantReport(t, r, err, report.Inconclusive, report.StillGoing)
+		wantReport(t, r, err, report.Inconclusive, report.InProgress)
 		if w.canceled || len(r.Hints) == 0 {
 			t.Errorf("cancelled: %v, hints %v", w.canceled, r.Hints)
 		}
@@ -279,7 +279,7 @@ func TestInterruptedWhen(t *testing.T) {
 				r, err := w.releaser(func(c *Config) {
 					c.Command = func(words ...string) string { return "COMMAND " + strings.Join(words, " ") }
 				}).Release(ctx, req)
-				wantReport(t, r, err, report.Inconclusive, report.StillGoing)
+				wantReport(t, r, err, report.Inconclusive, report.InProgress)
 				if w.canceled != test.canceled || !strings.Contains(r.Summary, test.text) {
 					t.Errorf("cancelled: %v, %s", w.canceled, r.Summary)
 				}

@@ -134,7 +134,7 @@ func (w *work) backAlready(ctx context.Context, s stack.Stack) error {
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = s.ID, s.Status })
 	w.advise("to go back further: name the image: " + w.command("rollback", w.req.Stack, "--image", "REPOSITORY@sha256:…"))
 	err := w.proveBefore(ctx, s)
-	if w.result.outcome == report.WentBack {
+	if w.result.outcome == report.RolledBack {
 		w.result.outcome = report.Unchanged
 		w.result.summary = "nothing to do: a rollback has taken the latest update back already, and the version from before serves"
 	}
@@ -186,13 +186,13 @@ func (w *work) proveBefore(ctx context.Context, s stack.Stack) error {
 		}
 	}
 	if err := w.ready(ctx); err != nil {
-		w.result = result{report.Error, report.WentBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}
+		w.result = result{report.Error, report.RolledBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}
 		return &stepError{stepVerify, err}
 	}
 	w.classifier.Forget()
 	err = w.confirmed(ctx)
 	if w.result.outcome == report.Released {
-		w.result.outcome = report.WentBack
+		w.result.outcome = report.RolledBack
 		w.result.summary = "cancelled the update under way: the version from before serves all traffic"
 		if !w.req.Check.Skip {
 			_, _, reason := w.analysis.Decision()

@@ -23,13 +23,13 @@ func TestRollbackFinds(t *testing.T) {
 	}{
 		{"a release under way: it is cancelled", func(w *world) {
 			w.stack.Status, w.token = "UPDATE_IN_PROGRESS", "orgship-0123456789abcdef-1"
-		}, report.WentBack, true, false, "the version from before serves all traffic"},
-		{"somebody else's update: it is cancelled", func(w *world) { w.stack.Status = "UPDATE_IN_PROGRESS" }, report.WentBack, true, false, "the version from before serves"},
+		}, report.RolledBack, true, false, "the version from before serves all traffic"},
+		{"somebody else's update: it is cancelled", func(w *world) { w.stack.Status = "UPDATE_IN_PROGRESS" }, report.RolledBack, true, false, "the version from before serves"},
 		{"a rollback under way: it is followed", func(w *world) {
 			w.stack.Status, w.token = "UPDATE_IN_PROGRESS", "orgship-rollback-0123456789abcdef-1"
 			w.class = stack.NothingToDo
 		}, report.Unchanged, false, true, "nothing to do"},
-		{"on its way back: it is waited for", func(w *world) { w.stack.Status = "UPDATE_ROLLBACK_IN_PROGRESS" }, report.WentBack, true, false, "the version from before serves"},
+		{"on its way back: it is waited for", func(w *world) { w.stack.Status = "UPDATE_ROLLBACK_IN_PROGRESS" }, report.RolledBack, true, false, "the version from before serves"},
 		{"taken back already: no further", func(w *world) {
 			w.stack.Status, w.token = "UPDATE_ROLLBACK_COMPLETE", "orgship-rollback-0123"
 		}, report.Unchanged, false, false, "taken the latest update back already"},
@@ -66,7 +66,7 @@ func TestRollbackOvertaken(t *testing.T) {
 		w.planErr = &stack.InProgressError{Name: "demo", StackID: theStack, Status: "UPDATE_IN_PROGRESS", Token: "orgship-0123-1"}
 		w.answer = func() verify.Attempt { return verify.Attempt{Outcome: verify.Passed, Status: 200} }
 		r, err := w.releaser().Rollback(t.Context(), Request{Stack: "demo"})
-		wantReport(t, r, err, report.Successful, report.WentBack)
+		wantReport(t, r, err, report.Successful, report.RolledBack)
 		if !w.canceled {
 			t.Error("the update goes on")
 		}
@@ -81,7 +81,7 @@ func TestRollbackInterrupted(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		w.story[1] = act{0, func(*world) { cancel(errors.New("interrupted")) }}
 		r, err := w.releaser().Rollback(ctx, Request{Stack: "demo"})
-		wantReport(t, r, err, report.Inconclusive, report.StillGoing)
+		wantReport(t, r, err, report.Inconclusive, report.InProgress)
 		if text := strings.Join(r.Hints, " "); !strings.Contains(text, "it goes back to (rev-b) sha256:bbbbbbbbbbbb") || !strings.Contains(text, "orgship rollback demo") {
 			t.Errorf("hints %q", r.Hints)
 		}

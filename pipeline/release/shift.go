@@ -274,7 +274,7 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 // showEvidence tells what AWS's records say at the decision.
 func (s *shift) showEvidence(ctx context.Context) {
 	if e := s.evidence(ctx, s.image); e != nil {
-		s.rec.Event(report.Event{Source: report.FromVerify, Subject: "AWS's records", Message: e.Reason})
+		s.rec.Event(report.Event{Source: report.FromVerify, Subject: "proof", Message: e.Reason})
 	}
 }
 

@@ -228,9 +228,9 @@ func (w *work) planned(ctx context.Context) (report.State, string, error) {
 
 func describe(p stack.Plan) string {
 	if p.Why == "" {
-		return string(p.Class)
+		return p.Class.Words()
 	}
-	return string(p.Class) + ": " + p.Why
+	return p.Class.Words() + ": " + p.Why
 }
 
 // look reads what is there: the stack, its image, and who that image is.

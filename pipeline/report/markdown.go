@@ -32,7 +32,7 @@ func markdown(r Report, events []Event) string {
 	if line := r.Headline(); line != "" {
 		fmt.Fprintf(&b, "**%s**\n\n", md(line))
 	}
-	fmt.Fprintf(&b, "## %s %s: %s, %s\n\n", sign(r.Verdict), md(string(r.Kind)), md(string(r.Verdict)), md(string(r.Outcome)))
+	fmt.Fprintf(&b, "## %s %s: %s, %s\n\n", sign(r.Verdict), md(string(r.Kind)), md(string(r.Verdict)), md(r.Outcome.Words()))
 	fmt.Fprintf(&b, "%s\n\n", md(r.Summary))
 	mdFacts(&b, r)
 	mdProblems(&b, r)
@@ -149,7 +149,7 @@ func mdPlan(b *strings.Builder, p *Plan) {
 	if p == nil {
 		return
 	}
-	fmt.Fprintf(b, "Plan: **%s**%s\n\n", md(p.Class), md(colon(p.Why)))
+	fmt.Fprintf(b, "Plan: **%s**%s\n\n", md(words(p.Class)), md(colon(p.Why)))
 	for _, c := range p.Changes {
 		fmt.Fprintf(b, "- %s %s %s%s\n", md(c.Action), code(c.LogicalID), md(c.Type), md(colon(strings.Join(c.Causes, ", "))))
 	}

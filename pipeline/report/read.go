@@ -43,10 +43,28 @@ func Read(document []byte) (Report, error) {
 		return Report{}, malformed(err)
 	}
 	cleanAll(reflect.ValueOf(&r).Elem())
+	r.update()
 	if !slices.Contains([]Verdict{Successful, Failed, Error, Inconclusive}, r.Verdict) {
 		return Report{}, &ReadError{fmt.Sprintf("%q is no verdict", r.Verdict), "is the file whole? " + writers}
 	}
 	return r, nil
+}
+
+// update makes a document of the first version one of this.
+func (r *Report) update() {
+	if r.Schema != schemaBefore {
+		return
+	}
+	r.Schema = Schema
+	switch r.Outcome {
+	case "went back":
+		r.Outcome = RolledBack
+	case "still going":
+		r.Outcome = InProgress
+	}
+	if r.Plan != nil {
+		r.Plan.Class = strings.ReplaceAll(r.Plan.Class, " ", "_")
+	}
 }
 
 // checkSchema refuses what is JSON and no report, by name.
@@ -65,7 +83,7 @@ func checkSchema(document []byte) error {
 	case head.Schema == nil:
 		return &ReadError{"it has no schema: " + Schema + " is expected",
 			writers + `; push, access and verify write their result alone, and with --markdown "$GITHUB_STEP_SUMMARY" their own summary`}
-	case *head.Schema == Schema:
+	case *head.Schema == Schema, *head.Schema == schemaBefore:
 		return nil
 	case strings.HasPrefix(*head.Schema, name+"/"):
 		return &ReadError{fmt.Sprintf("its schema is %s, and this program reads version %s", quote(Clean(*head.Schema), 80), strings.TrimPrefix(version, "v")),

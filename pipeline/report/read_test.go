@@ -28,7 +28,7 @@ func TestRead(t *testing.T) {
 	if diff := cmp.Diff(whole, back); diff != "" {
 		t.Errorf("written and read (-want +got):\n%s", diff)
 	}
-	if _, err := report.Read([]byte(`{"schema":"orgship.report/v1","verdict":"failed","later":{"more":[1]}}`)); err != nil {
+	if _, err := report.Read([]byte(`{"schema":"orgship.report/v2","verdict":"failed","later":{"more":[1]}}`)); err != nil {
 		t.Errorf("a member of a later program: %v", err)
 	}
 }
@@ -39,17 +39,17 @@ func TestReadFaults(t *testing.T) {
 		"":                                 "it is empty",
 		" \n":                              "it is empty",
 		"error: no":                        "it is not whole JSON of the right shape: invalid character 'e' looking for beginning of value",
-		`{"schema":"orgship.report/v1"`:    "it is not whole JSON of the right shape: unexpected end of JSON input",
-		`[{"account":"222222222222"}]`:     "it has no schema: orgship.report/v1 is expected",
-		`{"reference":"a@sha256:1"}`:       "it has no schema: orgship.report/v1 is expected",
-		`{"schema":7}`:                     "it has no schema: orgship.report/v1 is expected",
-		`{"schema":"orgship.report/v2"}`:   `its schema is "orgship.report/v2", and this program reads version 1`,
-		`{"schema":"a\n::error::b ##[x]"}`: `its schema is "a ::error::b ## [x]", not orgship.report/v1`,
-		`{"schema":"orgship.report/v1"}`:   `"" is no verdict`,
-		`{"schema":"orgship.report/v1","verdict":"great"}`:                   `"great" is no verdict`,
-		`{"schema":"orgship.report/v1","verdict":"failed","steps":7}`:        "it is not whole JSON of the right shape: json: cannot unmarshal number into Go struct field Report.steps of type []report.Step",
-		`{"schema":"orgship.report/v1"}` + strings.Repeat(" ", 16<<20):       `"" is no verdict`,
-		`{"schema":"orgship.report/v1",` + strings.Repeat(" ", 16<<20) + `}`: "it has 16.0 MiB, a report has 16.0 MiB at most",
+		`{"schema":"orgship.report/v2"`:    "it is not whole JSON of the right shape: unexpected end of JSON input",
+		`[{"account":"222222222222"}]`:     "it has no schema: orgship.report/v2 is expected",
+		`{"reference":"a@sha256:1"}`:       "it has no schema: orgship.report/v2 is expected",
+		`{"schema":7}`:                     "it has no schema: orgship.report/v2 is expected",
+		`{"schema":"orgship.report/v3"}`:   `its schema is "orgship.report/v3", and this program reads version 2`,
+		`{"schema":"a\n::error::b ##[x]"}`: `its schema is "a ::error::b ## [x]", not orgship.report/v2`,
+		`{"schema":"orgship.report/v2"}`:   `"" is no verdict`,
+		`{"schema":"orgship.report/v2","verdict":"great"}`:                   `"great" is no verdict`,
+		`{"schema":"orgship.report/v2","verdict":"failed","steps":7}`:        "it is not whole JSON of the right shape: json: cannot unmarshal number into Go struct field Report.steps of type []report.Step",
+		`{"schema":"orgship.report/v2"}` + strings.Repeat(" ", 16<<20):       `"" is no verdict`,
+		`{"schema":"orgship.report/v2",` + strings.Repeat(" ", 16<<20) + `}`: "it has 16.0 MiB, a report has 16.0 MiB at most",
 	} {
 		_, err := report.Read([]byte(source))
 		var fault *report.ReadError
@@ -168,7 +168,7 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(document)
-	f.Add([]byte(`{"schema":"orgship.report/v1","verdict":"failed","steps":[{"name":"a","state":"running","started":"2026-01-01T00:00:00Z"}],"traffic":[{"percent":-1e300},{"percent":1e300}],"probe":{"sent":1,"moments":[{"start":"2026-01-01T00:00:00Z","seconds":1e300,"answered":{"a":1}}],"answerers":[{"id":"a"}]}}`))
+	f.Add([]byte(`{"schema":"orgship.report/v2","verdict":"failed","steps":[{"name":"a","state":"running","started":"2026-01-01T00:00:00Z"}],"traffic":[{"percent":-1e300},{"percent":1e300}],"probe":{"sent":1,"moments":[{"start":"2026-01-01T00:00:00Z","seconds":1e300,"answered":{"a":1}}],"answerers":[{"id":"a"}]}}`))
 	f.Fuzz(func(t *testing.T, document []byte) {
 		if r, err := report.Read(document); err == nil {
 			harmless(t, r)
@@ -221,6 +221,17 @@ func TestJUnitVerdicts(t *testing.T) {
 		document, err := report.JUnit(test.report)
 		if err != nil || !strings.Contains(string(document), test.want) {
 			t.Errorf("%s: %v, want %s in\n%s", test.name, err, test.want, document)
+		}
+	}
+}
+
+// A document of the first version is read as one of this.
+func TestReadsTheFirstVersion(t *testing.T) {
+	t.Parallel()
+	for was, want := range map[string]report.Outcome{"went back": report.RolledBack, "still going": report.InProgress, "released": report.Released} {
+		r, err := report.Read([]byte(`{"schema":"orgship.report/v1","verdict":"failed","outcome":"` + was + `","plan":{"class":"green deployment","changes":[]}}`))
+		if err != nil || r.Schema != report.Schema || r.Outcome != want || r.Plan.Class != "green_deployment" {
+			t.Errorf("%s: %+v, %v", was, r, err)
 		}
 	}
 }

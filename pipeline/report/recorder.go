@@ -24,7 +24,7 @@ func NewRecorder(kind Kind, version string, now func() time.Time, steps ...strin
 	}
 	r := &Recorder{now: now, report: Report{
 		Schema: Schema, Tool: Tool{Name: "orgship", Version: version}, Kind: kind,
-		Verdict: Inconclusive, Outcome: StillGoing, Started: now(), Events: []Event{},
+		Verdict: Inconclusive, Outcome: InProgress, Started: now(), Events: []Event{},
 	}}
 	for _, name := range steps {
 		r.report.Steps = append(r.report.Steps, Step{Name: name, State: Pending})

@@ -96,7 +96,7 @@ func TestRecorderClosesRunningSteps(t *testing.T) {
 	t.Parallel()
 	r := report.NewRecorder(report.Release, "", nil, "a", "b")
 	r.Begin("a")
-	got := r.Close(report.Inconclusive, report.StillGoing, "interrupted")
+	got := r.Close(report.Inconclusive, report.InProgress, "interrupted")
 	if got.Steps[0].State != report.Interrupted || got.Steps[1].State != report.Pending || got.Ended.IsZero() {
 		t.Errorf("closed as %+v", got)
 	}

@@ -10,12 +10,17 @@ package report
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
 // Schema names the shape of the JSON document. Fields may be added under the
 // same name; readers ignore those they don't know.
-const Schema = "orgship.report/v1"
+const Schema = "orgship.report/v2"
+
+// schemaBefore is the shape of the first version: its outcomes and classes hold
+// spaces. It is read, and never written.
+const schemaBefore = "orgship.report/v1"
 
 // Report is what happened.
 type Report struct {
@@ -95,13 +100,19 @@ type Outcome string
 // The outcomes.
 const (
 	Released   Outcome = "released"    // the new image serves all traffic
-	WentBack   Outcome = "went back"   // what was before is there again: the image from before, or nothing
+	RolledBack Outcome = "rolled_back" // what was before is there again: the image from before, or nothing
 	Unchanged  Outcome = "unchanged"   // there was nothing to do
 	Refused    Outcome = "refused"     // nothing was touched, and why is in the errors
-	StillGoing Outcome = "still going" // we were interrupted, the stack's update was not
+	InProgress Outcome = "in_progress" // we were interrupted, the stack's update was not
 	Removed    Outcome = "removed"     // the stack is gone
 	Broken     Outcome = "broken"      // the stack needs help, or serves a wrong answer
 )
+
+// Words is the outcome for people: "rolled back".
+func (o Outcome) Words() string { return words(string(o)) }
+
+// words renders a value of the document for people.
+func words(value string) string { return strings.ReplaceAll(value, "_", " ") }
 
 // Account is the AWS account that was worked on.
 type Account struct {

@@ -72,7 +72,7 @@ func scenes() []scene {
 		}},
 		{1.5, func(r *report.Recorder) {
 			r.Edit(func(p *report.Report) {
-				p.Plan = &report.Plan{Class: "green deployment", Why: "replaces GreenTaskSet, and nothing else changes", Changes: []report.Change{
+				p.Plan = &report.Plan{Class: "green_deployment", Why: "replaces GreenTaskSet, and nothing else changes", Changes: []report.Change{
 					{LogicalID: "GreenTaskSet", Type: "AWS::ECS::TaskSet", Action: "Add"},
 				}}
 			})
@@ -117,7 +117,7 @@ func scenes() []scene {
 			})
 		}},
 		{30, func(r *report.Recorder) {
-			r.Close(report.Failed, report.WentBack, "the new version answered wrongly; 1.0 serves all traffic again")
+			r.Close(report.Failed, report.RolledBack, "the new version answered wrongly; 1.0 serves all traffic again")
 		}},
 	}
 }

@@ -50,7 +50,7 @@ func (s *Serving) now(outcome Outcome) string {
 		who = s.Image.Title()
 	}
 	switch {
-	case outcome == StillGoing:
+	case outcome == InProgress:
 		return "Being changed: " + who + " is on its way"
 	case s.Image == nil && !s.Touched:
 		return "Nothing was touched"

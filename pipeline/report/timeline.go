@@ -27,7 +27,7 @@ func (s Style) verdictLine(r Report) string {
 	if color == "" {
 		color = red
 	}
-	text := fmt.Sprintf("%s: %s", r.Verdict, r.Outcome)
+	text := fmt.Sprintf("%s: %s", r.Verdict, r.Outcome.Words())
 	return s.paint(color, text) + fmt.Sprintf("  %s  %s", lasting(r.lasted(r.Ended)), r.Summary)
 }
 

@@ -12,13 +12,16 @@ import (
 // don't change.
 type Class string
 
+// Words is the class for people: "green deployment".
+func (c Class) Words() string { return strings.ReplaceAll(string(c), "_", " ") }
+
 // The classes of plans.
 const (
 	Create             Class = "create"              // a new stack
-	GreenDeployment    Class = "green deployment"    // the hook makes green beside blue and moves traffic
-	InfrastructureOnly Class = "infrastructure only" // an ordinary update
+	GreenDeployment    Class = "green_deployment"    // the hook makes green beside blue and moves traffic
+	InfrastructureOnly Class = "infrastructure_only" // an ordinary update
 	Mixed              Class = "mixed"               // both at once: the hook refuses it
-	NothingToDo        Class = "nothing to do"
+	NothingToDo        Class = "nothing_to_do"
 )
 
 // Change is what a plan does to one resource.

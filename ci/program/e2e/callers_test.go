@@ -78,7 +78,7 @@ func (c *callers) try(t *testing.T) {
 		outcome  report.Outcome
 	}{
 		{"a right answer", nil, 0, report.Released},
-		{"a wrong answer", map[string]string{"ORGSHIP_VARIANT": "blue", "ORGSHIP_ROUTING": "canary:20:1", "ORGSHIP_EXPECT": "Purple"}, 1, report.WentBack},
+		{"a wrong answer", map[string]string{"ORGSHIP_VARIANT": "blue", "ORGSHIP_ROUTING": "canary:20:1", "ORGSHIP_EXPECT": "Purple"}, 1, report.RolledBack},
 	} {
 		want := c.onALaptop(t, test.settings)
 		if want.status != test.status || want.report.Outcome != test.outcome {

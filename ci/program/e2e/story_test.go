@@ -47,7 +47,7 @@ func TestStory(t *testing.T) {
 	b.goesBack(t, c)
 	canary := append([]string{"with-routing", "--routing=CANARY", "--percent=20", "--minutes=1"}, b.release(t, "release", "2.0.0")...)
 	second := released(t, c.call(t, append(canary, "--expect-body="+saysGreen, "json")...))
-	if v := second.Verification; !v.BlueLived || v.Revision != "green-2" || second.Plan.Class != "green deployment" || second.Probe.Lost != 0 {
+	if v := second.Verification; !v.BlueLived || v.Revision != "green-2" || second.Plan.Class != "green_deployment" || second.Probe.Lost != 0 {
 		t.Errorf("the second release: %+v, a %q, %d requests lost", v, second.Plan.Class, second.Probe.Lost)
 	}
 	shares := map[float64]bool{}
@@ -143,10 +143,10 @@ func (b *box) goesBack(t *testing.T, c call) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(document, &kept); err != nil || kept.Verdict != report.Failed || kept.Outcome != report.WentBack {
+	if err := json.Unmarshal(document, &kept); err != nil || kept.Verdict != report.Failed || kept.Outcome != report.RolledBack {
 		t.Errorf("the report that was kept: %v, %s", err, document)
 	}
-	if page, err := os.ReadFile(filepath.Join(c.dir, "out", "report.md")); err != nil || !strings.Contains(string(page), "release: failed, went back") {
+	if page, err := os.ReadFile(filepath.Join(c.dir, "out", "report.md")); err != nil || !strings.Contains(string(page), "release: failed, rolled back") {
 		t.Errorf("the page that was kept: %v, %.200s", err, page)
 	}
 	if n := b.called("ExecuteChangeSet") - before; n != 2 {
