@@ -22,6 +22,9 @@ func (e *UnknownOUError) Error() string {
 	return fmt.Sprintf("there is no organizational unit %q; there are: %s", e.Reference, names(e.Known))
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *UnknownOUError) Refusal() bool { return true }
+
 // Hint says what to do.
 func (e *UnknownOUError) Hint() string {
 	if len(e.Known) == 0 {
@@ -39,6 +42,9 @@ type AmbiguousOUError struct {
 func (e *AmbiguousOUError) Error() string {
 	return fmt.Sprintf("%d organizational units are named %q: %s", len(e.Candidates), e.Reference, names(e.Candidates))
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *AmbiguousOUError) Refusal() bool { return true }
 
 // Hint says what to do.
 func (e *AmbiguousOUError) Hint() string {

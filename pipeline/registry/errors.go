@@ -14,9 +14,9 @@ import (
 
 // What callers may match with errors.Is.
 var (
-	ErrRepositoryNotFound = errors.New("no such repository")
-	ErrImageNotFound      = errors.New("no such image")
-	ErrDenied             = errors.New("not allowed")
+	ErrRepositoryNotFound = refusal("no such repository")
+	ErrImageNotFound      = refusal("no such image")
+	ErrDenied             = refusal("not allowed")
 )
 
 // TagTakenError says that a tag names another image and cannot be moved.
@@ -31,6 +31,9 @@ func (e *TagTakenError) Error() string {
 	return fmt.Sprintf("tag %q of %s already names %s and can't be made to name %s: the repository's tags are immutable",
 		e.Tag, e.Repository, e.Have, e.Want)
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *TagTakenError) Refusal() bool { return true }
 
 // Hint returns what to do.
 func (e *TagTakenError) Hint() string {
@@ -145,3 +148,11 @@ func plain(err error) error {
 	}
 	return err
 }
+
+// refusal is an error that says no: the registry could be asked.
+type refusal string
+
+func (e refusal) Error() string { return string(e) }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e refusal) Refusal() bool { return true }

@@ -166,6 +166,9 @@ func (e *NoURLError) Error() string {
 	return fmt.Sprintf("stack %q has no output %q that tells where the service answers", e.Stack, e.Output)
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *NoURLError) Refusal() bool { return true }
+
 // Hint says what to do about it.
 func (e *NoURLError) Hint() string {
 	return "name the URL (--check-url URL) or the output that has it (--check-output NAME), or release without asking (--no-verify)"

@@ -91,6 +91,9 @@ func (e *UnknownAccountError) Error() string {
 	return fmt.Sprintf("no account of the Organization is named %q", e.Name)
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *UnknownAccountError) Refusal() bool { return true }
+
 // Hint says what to do about it.
 func (e *UnknownAccountError) Hint() string {
 	return "name it by its id (12 digits): aws organizations list-accounts shows them"
@@ -127,6 +130,9 @@ type OutsideError struct {
 func (e *OutsideError) Error() string {
 	return fmt.Sprintf("account %s is not in %s: its org path is %s", e.Account, e.Unit, e.Path)
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *OutsideError) Refusal() bool { return true }
 
 // Hint says what to do about it.
 func (e *OutsideError) Hint() string {

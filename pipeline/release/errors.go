@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"orgship/pipeline/account"
-	"orgship/pipeline/org"
-	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 	"orgship/template"
@@ -39,6 +37,9 @@ func (e *AccessError) Error() string {
 	return fmt.Sprintf("account %s may not pull %s: %s", e.Account, e.Image, e.Reason)
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *AccessError) Refusal() bool { return true }
+
 // Hint says what to do about it.
 func (e *AccessError) Hint() string {
 	return "the repository is shared with an organizational unit: move the account there, or share with its unit (orgship share)"
@@ -50,6 +51,9 @@ type NoRecordError struct{ Stack string }
 func (e *NoRecordError) Error() string {
 	return fmt.Sprintf("the template of stack %q has no record of an earlier image", e.Stack)
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *NoRecordError) Refusal() bool { return true }
 
 // Hint says what to do about it.
 func (e *NoRecordError) Hint() string {
@@ -107,19 +111,9 @@ func verdictOf(err error) report.Verdict {
 	if account.Expired(err) {
 		return report.Error
 	}
-	for _, refusal := range []any{
-		new(*stack.LintError), new(*stack.MixedError), new(*stack.ChangeSetError), new(*stack.StateError), new(*stack.ParameterError),
-		new(*stack.TooLargeError), new(*stack.RolledBackError), new(*stack.StuckError), new(*stack.InProgressError), new(*stack.OvertakenError), new(*stack.ReplacedError),
-		new(*registry.TagTakenError), new(*org.UnknownOUError), new(*org.AmbiguousOUError), new(*AccessError), new(*OutsideError), new(*UnknownAccountError), new(*NoRecordError), new(*NoURLError),
-	} {
-		if errors.As(err, refusal) {
-			return report.Failed
-		}
-	}
-	for _, refusal := range []error{registry.ErrImageNotFound, registry.ErrRepositoryNotFound, registry.ErrDenied} {
-		if errors.Is(err, refusal) {
-			return report.Failed
-		}
+	var refusal interface{ Refusal() bool }
+	if errors.As(err, &refusal) && refusal.Refusal() {
+		return report.Failed
 	}
 	return report.Error
 }

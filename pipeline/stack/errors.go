@@ -29,6 +29,9 @@ func (e *RolledBackError) Error() string {
 	return fmt.Sprintf("stack %q rolled back (%s)%s", e.Name, e.End.Status, because(e.End.Cause))
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *RolledBackError) Refusal() bool { return true }
+
 // Cancelled reports whether someone cancelled the update: nothing in it failed.
 func (e *RolledBackError) Cancelled() bool { return e.End.Cause != nil && e.End.Cause.OfStack() }
 
@@ -50,6 +53,9 @@ type StuckError struct {
 func (e *StuckError) Error() string {
 	return fmt.Sprintf("stack %q is stuck in %s%s", e.Name, e.End.Status, because(e.End.Cause))
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *StuckError) Refusal() bool { return true }
 
 // Hint says what to do about it.
 func (e *StuckError) Hint() string { return stuckHint(e.Name, e.End.Status, e.End.Cause) }
@@ -82,6 +88,9 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("stack %q can't be updated while it is in %s%s", e.Name, e.Status, inBrackets(e.Reason))
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *StateError) Refusal() bool { return true }
+
 // Hint says what to do about it.
 func (e *StateError) Hint() string { return stuckHint(e.Name, e.Status, nil) }
 
@@ -100,6 +109,9 @@ func (e *InProgressError) Error() string {
 	return fmt.Sprintf("stack %q is busy with another operation (%s)", e.Name, e.Status)
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *InProgressError) Refusal() bool { return true }
+
 // Hint says what to do about it.
 func (e *InProgressError) Hint() string {
 	return "wait until it is over, or cancel it: aws cloudformation cancel-update-stack --stack-name " + e.Name
@@ -113,6 +125,9 @@ func (e *OvertakenError) Error() string {
 	return fmt.Sprintf("somebody else has changed stack %q since it was planned (%s), nothing was executed: %s", e.Name, e.Status, e.Reason)
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *OvertakenError) Refusal() bool { return true }
+
 // Hint says what to do about it.
 func (e *OvertakenError) Hint() string {
 	return "see what it is now, then run the same command again: aws cloudformation describe-stack-events --stack-name " + e.Name
@@ -125,6 +140,9 @@ type ReplacedError struct{ Name string }
 func (e *ReplacedError) Error() string {
 	return fmt.Sprintf("stack %q was deleted meanwhile: it isn't made anew", e.Name)
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *ReplacedError) Refusal() bool { return true }
 
 // Hint says what to do about it.
 func (e *ReplacedError) Hint() string {
@@ -156,6 +174,9 @@ type ChangeSetError struct {
 func (e *ChangeSetError) Error() string {
 	return fmt.Sprintf("CloudFormation refused the change set for stack %q: %s", e.Name, e.Reason)
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *ChangeSetError) Refusal() bool { return true }
 
 // Hint translates the refusals of the blue/green transform that are known to
 // puzzle. Sources: aws-cloudformation/cloudformation-coverage-roadmap issues
@@ -243,6 +264,9 @@ func (e *MixedError) Error() string {
 	return fmt.Sprintf("stack %q: a green deployment can't be mixed with a change of %s%s", e.Name, what, inBrackets(e.Reason))
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *MixedError) Refusal() bool { return true }
+
 // Hint gives the two-step way.
 func (e *MixedError) Hint() string {
 	return "make it two updates: first the other changes with the image that runs now, then the new image alone " +
@@ -263,6 +287,9 @@ func (e *ParameterError) Error() string {
 	return fmt.Sprintf("the template has no parameter %q", e.Name)
 }
 
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *ParameterError) Refusal() bool { return true }
+
 // Hint says what to do about it.
 func (e *ParameterError) Hint() string {
 	if e.Missing {
@@ -277,6 +304,9 @@ type TooLargeError struct{ Size int }
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("the template has %d bytes, CloudFormation takes at most %d in a request", e.Size, maxTemplate)
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *TooLargeError) Refusal() bool { return true }
 
 // Hint says what to do about it.
 func (e *TooLargeError) Hint() string {
@@ -297,6 +327,9 @@ func (e *LintError) Error() string {
 	}
 	return fmt.Sprintf("the template of stack %q would be refused: line %d: %s [%s]%s", e.Name, f.Line, f.Message, f.Rule, more)
 }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *LintError) Refusal() bool { return true }
 
 // Hint says where AWS says so.
 func (e *LintError) Hint() string { return "see " + e.Findings[0].Source }
