@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -76,6 +78,7 @@ type commands struct {
 
 	Summary     summaryCommand     `cmd:"" help:"Tell GitHub Actions or CodeBuild what a report says: summary, outputs, annotations, JUnit; else print its timeline."`
 	Credentials credentialsCommand `cmd:"" help:"Print credentials as credential_process JSON: the SDK's own, or those of a role for a job of GitHub Actions."`
+	Version     versionCommand     `cmd:"" help:"Print the version, as --version does."`
 }
 
 // running is a program that runs: what a verb gets.
@@ -115,6 +118,9 @@ func Run(p Program) (status int) {
 	if err != nil {
 		panic("orgship: internal error: " + err.Error()) // can't happen: the fields of commands are fixed
 	}
+	if slices.Equal(p.Args, []string{"--version"}) { // a flag of its own: push has another one of this name
+		p.Args = []string{"version"}
+	}
 	verb, err := parser.Parse(p.Args)
 	if helped {
 		return statusOK
@@ -128,6 +134,24 @@ func Run(p Program) (status int) {
 		return statusOf(err)
 	}
 	return statusOK
+}
+
+// version is the program's own, as Go's toolchain wrote it into the binary.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(unknown)"
+	}
+	return info.Main.Version
+}
+
+// versionCommand is the verb version.
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(p *running) error {
+	_, err := fmt.Fprintln(p.Stdout, "orgship", version())
+	return err
 }
 
 // complain prints an error on one line, and its hint if it has one.

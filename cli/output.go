@@ -66,6 +66,9 @@ func (c *connection) deliverer(p *running, to delivery) (*work, *release.Connect
 		return nil, nil, err
 	}
 	w := &work{end: func(bool) {}} // until there is a run
+	principal := cfg.Origin.Principal
+	cfg.Origin = report.OriginFrom(p.Getenv)
+	cfg.Origin.Principal, cfg.Version = principal, version()
 	cfg.Command = func(words ...string) string { return again(p.Args, words...) }
 	cfg.Watch = func(r *report.Recorder) { w.end = p.show(r) }
 	w.Releaser = release.New(cfg)

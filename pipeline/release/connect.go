@@ -154,9 +154,14 @@ func (c *Connection) Configure(ctx context.Context, idOrName string) (Config, er
 	if id != idOrName {
 		where.Name = idOrName
 	}
+	self, err := c.accounts.Self(ctx)
+	if err != nil {
+		return Config{}, err
+	}
 	images := &library{connection: c, own: cfg, owners: map[string]owner{}}
 	return Config{
 		Account: where,
+		Origin:  report.Origin{Principal: self.ARN},
 		Stacks: stack.New(cloudformation.NewFromConfig(cfg), stack.WithCodeDeploy(codedeploy.NewFromConfig(cfg)),
 			stack.WithPace(stack.Pace{Every: c.pace()})),
 		Images:   images,

@@ -72,6 +72,8 @@ type Config struct {
 	// Command renders a command to type, with the flags that say who asks and
 	// where; nil leaves them out.
 	Command func(words ...string) string
+	// Origin is who starts the runs; the zero value: nobody says.
+	Origin report.Origin
 	// Version of the program, for reports.
 	Version string
 	// Watch is called with the recorder of a run before its first event, to

@@ -75,6 +75,9 @@ func (r *Releaser) newWork(kind report.Kind, req Request, steps ...string) *work
 		p.Account = r.cfg.Account
 		p.Account.Endpoint = report.CleanURL(p.Account.Endpoint)
 		p.Stack.Name = req.Stack
+		if origin := r.cfg.Origin; origin != (report.Origin{}) {
+			p.Origin = &origin
+		}
 	})
 	if r.cfg.Watch != nil {
 		r.cfg.Watch(rec)

@@ -103,6 +103,12 @@ func mdFacts(b *strings.Builder, r Report) {
 	for _, name := range slices.Sorted(maps.Keys(r.URLs)) {
 		rows = append(rows, [2]string{md(name), md(r.URLs[name])})
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.Links)) {
+		rows = append(rows, [2]string{md("Console: " + name), md(r.Links[name])})
+	}
+	if o := r.Origin; o != nil {
+		rows = append(rows, [2]string{"Started by", code(o.Principal)}, [2]string{"Commit", code(o.Commit)}, [2]string{"Run", md(o.Run)})
+	}
 	rows = append(rows, [2]string{"Took", lasting(r.lasted(r.Ended))})
 	b.WriteString("| | |\n|---|---|\n")
 	for _, row := range rows {

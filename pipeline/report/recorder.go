@@ -155,6 +155,7 @@ func (r *Recorder) Close(verdict Verdict, outcome Outcome, summary string) Repor
 	// Sources are read one after the other: put what they told into one order.
 	slices.SortStableFunc(r.report.Events, func(a, b Event) int { return a.At.Compare(b.At) })
 	r.add(Event{At: r.report.Ended, Source: FromRelease, Subject: "verdict", Status: string(verdict), Message: summary, Bad: verdict != Successful})
+	r.report.Links = console(r.report)
 	return r.copied()
 }
 
@@ -169,7 +170,7 @@ func (r *Recorder) Snapshot() Report {
 // pointers is replaced as a whole, never changed in place.
 func (r *Recorder) copied() Report {
 	c := r.report
-	c.URLs = maps.Clone(c.URLs)
+	c.URLs, c.Links = maps.Clone(c.URLs), maps.Clone(c.Links)
 	c.Steps = slices.Clone(c.Steps)
 	c.Traffic = slices.Clone(c.Traffic)
 	c.Events = slices.Clone(c.Events)

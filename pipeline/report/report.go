@@ -32,6 +32,9 @@ type Report struct {
 	Summary string   `json:"summary"`
 	Serving *Serving `json:"serving,omitempty"` // what serves at the end
 
+	Origin *Origin           `json:"origin,omitempty"` // who started it; nil: nobody said
+	Links  map[string]string `json:"links,omitempty"`  // pages of AWS's console, by name
+
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Seconds float64   `json:"seconds"`
