@@ -96,6 +96,9 @@ func (c *callers) try(t *testing.T) {
 	c.refused(t)
 }
 
+// noReport is what a summary says of a release that ended before it could write.
+const noReport = "the release wrote no report: its own error is above"
+
 // refused has jobs that GitHub gives no token, or one that the role doesn't trust,
 // and one that may not release into the account: one line says so, with a hint.
 func (c *callers) refused(t *testing.T) {
@@ -104,39 +107,46 @@ func (c *callers) refused(t *testing.T) {
 	for name, test := range map[string]struct {
 		change     func(*runner)
 		line, hint string
+		status     int    // 2 where nothing could be asked, 1 for a refusal
+		summary    string // what is told of it at the end
 	}{
 		"no permission for a token": {
 			func(r *runner) { delete(r.env, "ACTIONS_ID_TOKEN_REQUEST_URL") },
 			"error: getting credentials: GitHub gave this job no token to ask with", "hint: add to the job: permissions: { id-token: write",
+			2, noReport,
 		},
 		"a pull request's token": {
 			func(r *runner) {
 				r.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = github.URL("repo:" + owner + "/" + app + ":pull_request")
 			},
 			"AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", `this job's token says: sub "repo:acme/app:pull_request"`,
+			2, noReport,
 		},
 		"another unit": {
 			func(r *runner) { r.inputs["unit"] = "production" },
 			`error: account 222222222222 is not in OU "production"`, "hint: name an account of the unit",
+			1, "failed: refused",
 		},
 		"another account": {
 			func(r *runner) { r.vars["ORGSHIP_ACCOUNT"], r.vars["ORGSHIP_UNIT"] = "prod-1", "" },
 			"error: getting into account 555555555555: assuming a role", "hint: the role must exist, its trust policy must name the caller",
+			2, "error: refused",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := c.runner(t, nil)
 			test.change(r)
 			r.run(t, workflow(t, "../../../.github/workflows/release.yml").Jobs["release"])
-			if r.status != 2 || !strings.Contains(r.log, test.line) || !strings.Contains(r.log, test.hint) {
+			if r.status != test.status || !strings.Contains(r.log, test.line) || !strings.Contains(r.log, test.hint) {
 				t.Errorf("status %d\n%s", r.status, r.log)
 			}
 			pointed := strings.Contains(r.log, "::error file=.github/workflows/release.yml,line=")
-			if pointed != strings.Contains(r.log, "error: getting credentials: ") {
+			told := test.summary != noReport || strings.Contains(r.log, "error: getting credentials: ")
+			if pointed != told {
 				t.Errorf("an annotation points at the workflow: %t\n%s", pointed, r.log)
 			}
-			if !strings.Contains(r.log, "the release wrote no report: its own error is above") {
-				t.Errorf("the summary doesn't say why it has nothing to tell:\n%s", r.log)
+			if !strings.Contains(r.log, test.summary) {
+				t.Errorf("the summary doesn't say %q:\n%s", test.summary, r.log)
 			}
 		})
 	}
