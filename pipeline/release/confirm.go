@@ -43,6 +43,9 @@ func (w *work) confirmed(ctx context.Context) error {
 	}
 	w.finishVerify(report.StepFailed, reason)
 	w.result = result{verdict, report.Broken, "deployed, and it could not be taken back in time: " + reason}
+	if w.cancelErr != nil {
+		w.result.summary = fmt.Sprintf("%v; so the new version stays, and it is wrong: %s", w.cancelErr, reason)
+	}
 	if w.existing == nil {
 		w.result.summary = "deployed for the first time: " + reason
 	} else {

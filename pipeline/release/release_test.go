@@ -84,6 +84,12 @@ func TestRelease(t *testing.T) {
 			w.story = course(greenErrs)
 			w.cancel = func() error { return late }
 		}, report.Failed, report.Broken, false, "body lacks"},
+		{"it may not cancel", func(w *world) {
+			w.story = course(greenErrs)
+			w.cancel = func() error {
+				return errors.New("cancelling the update: AccessDenied: no cloudformation:CancelUpdateStack")
+			}
+		}, report.Failed, report.Broken, true, "cancelling the update: AccessDenied: no cloudformation:CancelUpdateStack; so the new version stays"},
 		{"CodeDeploy can't be read", func(w *world) {
 			w.traffic = &stack.NoTrafficError{Err: errors.New("AccessDenied")}
 			w.story = course(greenSays)

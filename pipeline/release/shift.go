@@ -288,7 +288,10 @@ func (s *shift) onBack(err error) {
 		s.blueLived, s.cancelled = false, false
 		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: err.Error(), Bad: true})
 	default:
+		s.cancelErr, s.cancelled = err, false
 		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: err.Error(), Bad: true})
+		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Bad: true,
+			Message: "the new version is wrong and stays unless somebody who may cancels in time: aws cloudformation cancel-update-stack --stack-name " + s.req.Stack})
 		s.rec.Problem(problem(stepDecide, err))
 	}
 }

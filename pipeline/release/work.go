@@ -57,6 +57,7 @@ type work struct {
 	relieved     time.Time        // when it had none again, or was kept
 	blueLived    bool
 	cancelled    bool      // by us
+	cancelErr    error     // why it could not be cancelled, but for being too late
 	changing     time.Time // when the change began
 
 	result result
