@@ -96,6 +96,11 @@ func (w *work) headerSaid() bool {
 // the records contradict isn't successful.
 func (w *work) prove(ctx context.Context) error {
 	w.proof = w.evidence(ctx, w.image)
+	if err := context.Cause(ctx); err != nil && (w.proof == nil || !w.proof.Proved) {
+		w.result = result{report.Inconclusive, report.Released, "interrupted: deployed, and not proved to the end"}
+		w.fail(ctx, stepVerify, err)
+		return &stepError{stepVerify, err}
+	}
 	said := w.headerSaid()
 	switch e := w.proof; {
 	case said:

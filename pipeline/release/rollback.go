@@ -15,9 +15,10 @@ import (
 // Rollback goes back to the image from before, in one call. While an update is
 // under way it cancels it: blue still lives. Afterwards it releases the earlier
 // image, blue/green as any other: the one that the stack's template records, or
-// req.Image. It uses the template that the stack has, unless req has one. Going
-// back twice goes back two images; but what is on its way back already is
-// followed to its end, and no further.
+// req.Image. It uses the template that the stack has, unless req has one. What
+// is on its way back already, or has been brought back by a rollback, is followed
+// to its end and proved, and no further: the same command again, or somebody
+// else's, means the same rollback. To go back further, name the image.
 func (r *Releaser) Rollback(ctx context.Context, req Request) (report.Report, error) {
 	req.Check.IgnoreBaseline = true // going back mends a service that is down
 	w := r.newWork(report.Rollback, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
@@ -47,12 +48,38 @@ func (w *work) rollback(ctx context.Context) error {
 	}
 	if w.req.Image == "" {
 		images := previous(body)
+		if w.broughtBack(ctx, s) {
+			return w.stay(ctx, body, images)
+		}
 		if len(images) == 0 {
 			return &stepError{stepPlan, &NoRecordError{Stack: w.req.Stack}}
 		}
 		w.req.Image, w.images, w.recorded = images[0], images[1:], true
 	}
 	return w.releaseBack(ctx, s)
+}
+
+// broughtBack reports whether what a stack did last, and has done, is a rollback.
+func (w *work) broughtBack(ctx context.Context, s stack.Stack) bool {
+	if s.Status != "UPDATE_COMPLETE" && !cleaning(s.Status) {
+		return false
+	}
+	token, err := w.cfg.Stacks.Operation(ctx, s)
+	return err == nil && stack.IsRollback(token)
+}
+
+// stay proves what a rollback has brought back already, and goes no further: the
+// same command again, or somebody else's, means the same rollback.
+func (w *work) stay(ctx context.Context, body []byte, images []string) error {
+	image, _, err := template.Image(body, w.req.Change.Container)
+	if err != nil {
+		return &stepError{stepPlan, err}
+	}
+	if len(images) > 0 {
+		w.advise("a rollback has brought this image back already; to go back further: " + w.command("rollback", w.req.Stack, "--image", images[0]))
+	}
+	w.req.Image, w.images, w.recorded = image, images, true
+	return w.release(ctx)
 }
 
 // takeBack cancels an update that is under way, unless it is a rollback: that one

@@ -36,6 +36,9 @@ func TestRollbackFinds(t *testing.T) {
 		{"a release that went back by itself: the image from before", func(w *world) {
 			w.stack.Status, w.token, w.class = "UPDATE_ROLLBACK_COMPLETE", "orgship-0123-1", stack.NothingToDo
 		}, report.Unchanged, false, true, "nothing to do"},
+		{"a rollback that is done: no further", func(w *world) {
+			w.stack.Status, w.token, w.class = "UPDATE_COMPLETE", "orgship-rollback-0123-1", stack.NothingToDo
+		}, report.Unchanged, false, true, "nothing to do"},
 		{"nothing: the image from before", func(w *world) { w.class = stack.NothingToDo }, report.Unchanged, false, true, "nothing to do"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -358,7 +358,7 @@ func (w *work) render() error {
 	}
 	w.rendered = stack.Request{
 		Name: w.req.Stack, Template: body, Parameters: w.req.Parameters, Tags: w.req.Tags, Capabilities: capabilities, RoleARN: w.req.RoleARN,
-		Unused: w.image.Reference, Rollback: w.rec.Snapshot().Kind == report.Rollback,
+		Identity: withoutRecord(body), Unused: w.image.Reference, Rollback: w.rec.Snapshot().Kind == report.Rollback,
 	}
 	parameters := map[string]string{}
 	if w.existing != nil {

@@ -149,7 +149,11 @@ func parameterNames(declared []template.Parameter) []string {
 // because tokens show in events.
 func (d *draft) tokenPrefix() string {
 	h := sha256.New()
-	h.Write(d.req.Template)
+	if d.req.Identity != nil {
+		h.Write(d.req.Identity)
+	} else {
+		h.Write(d.req.Template)
+	}
 	for _, p := range d.parsed.Parameters() {
 		if value, given := d.req.Parameters[p.Name]; given && p.Node.Get("NoEcho").Str() != "true" {
 			h.Write([]byte("\x00" + p.Name + "\x00" + value))

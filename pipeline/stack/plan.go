@@ -19,6 +19,10 @@ type Request struct {
 	// for another one, or for a new one in its place, is a *ReplacedError.
 	StackID  string
 	Template []byte // YAML or JSON, at most 51,200 bytes
+	// Identity is what of the template tells this operation from others, where that
+	// isn't all of it: notes in comments, which a later run of the same may write
+	// otherwise. nil: the template.
+	Identity []byte
 	// Parameters that the template declares and that are not given here keep
 	// the stack's value, or take the template's default in a new stack.
 	Parameters map[string]string
