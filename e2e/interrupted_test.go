@@ -35,7 +35,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 		}
 		return r.Release(ctx, release.Request{Stack: name, Image: images[word], Check: check})
 	}
-	for range 6 {
+	for range 3 {
 		for _, step := range []struct {
 			kind report.Kind
 			word string
