@@ -215,8 +215,8 @@ func (c *Connection) below(ctx context.Context, unit string) ([]org.Account, err
 	return c.organization.Accounts(ctx, u)
 }
 
-// Lives reports whether there is a stack of a name that has lived: one whose own
-// template can be released with.
+// Lives reports whether there is a stack of a name whose own template can be
+// released with: one that was created, or whose creation failed.
 func (r *Releaser) Lives(ctx context.Context, name string) (bool, error) {
 	s, err := r.cfg.Stacks.Describe(ctx, name)
 	var none *stack.NotFoundError

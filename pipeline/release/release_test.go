@@ -362,3 +362,22 @@ func TestDestroy(t *testing.T) {
 	r, err := living().releaser().Destroy(t.Context(), Destruction{Stack: "demo"})
 	wantReport(t, r, err, report.Successful, report.Removed)
 }
+
+// A stack keeps the repository that it has.
+func TestShareKeepsTheRepository(t *testing.T) {
+	for _, test := range []struct{ has, wanted, text string }{
+		{"shop", "web", `stack "demo" has the repository "shop" already, not "web"`},
+		{"shop", "shop", ""},
+		{"shop", "", ""},
+		{"", "web", ""},
+	} {
+		bubble(t, func(t *testing.T, w *world) {
+			w.stack.Parameters = map[string]string{"RepositoryName": test.has}
+			work := w.releaser().newWork(report.Share, Request{Stack: "demo"})
+			err := work.ownRepository(t.Context(), Shared{Stack: "demo", Repository: test.wanted})
+			if (err == nil) != (test.text == "") || err != nil && (err.Error() != test.text || verdictOf(err) != report.Failed) {
+				t.Errorf("has %q, wanted %q: %v", test.has, test.wanted, err)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package release
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -62,6 +63,9 @@ func (w *work) share(ctx context.Context, organization units, s Shared) (string,
 		return "", err
 	}
 	err = w.step(ctx, stepPlan, func(ctx context.Context) (report.State, string, error) {
+		if err := w.ownRepository(ctx, s); err != nil {
+			return report.Done, "", err
+		}
 		body := s.Template
 		if body == nil {
 			body = cfn.ECRRepository()
@@ -77,10 +81,45 @@ func (w *work) share(ctx context.Context, organization units, s Shared) (string,
 	return w.applyShared(ctx, s)
 }
 
+// repositoryParameter is the parameter that names the repository.
+const repositoryParameter = "RepositoryName"
+
+// ownRepository refuses to give a stack another repository than it has: the one
+// that it has would be left behind, in no stack.
+func (w *work) ownRepository(ctx context.Context, s Shared) error {
+	now, err := w.cfg.Stacks.Describe(ctx, s.Stack)
+	var none *stack.NotFoundError
+	if errors.As(err, &none) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if has := now.Parameters[repositoryParameter]; s.Repository != "" && has != "" && has != s.Repository && !unborn(now.Status) {
+		return &OtherRepositoryError{Stack: s.Stack, Has: has, Wanted: s.Repository}
+	}
+	return nil
+}
+
+// OtherRepositoryError says that a stack has another repository already.
+type OtherRepositoryError struct{ Stack, Has, Wanted string }
+
+func (e *OtherRepositoryError) Error() string {
+	return fmt.Sprintf("stack %q has the repository %q already, not %q", e.Stack, e.Has, e.Wanted)
+}
+
+// Hint says what to do about it.
+func (e *OtherRepositoryError) Hint() string {
+	return "name another stack for it: --stack " + e.Wanted
+}
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *OtherRepositoryError) Refusal() bool { return true }
+
 func (s Shared) parameters(info org.Info, unit org.Unit) map[string]string {
 	p := map[string]string{"OrgID": info.ID, "DevOrgUnitID": unit.ID}
 	if s.Repository != "" {
-		p["RepositoryName"] = s.Repository
+		p[repositoryParameter] = s.Repository
 	}
 	if s.ImagesToKeep > 0 {
 		p["ImagesToKeep"] = strconv.Itoa(s.ImagesToKeep)
