@@ -203,7 +203,20 @@ func TestRollbackAfterwards(t *testing.T) {
 	if got := w.says(); got != "Blue" {
 		t.Errorf("the service says %q", got)
 	}
+	// The same again, or somebody else's, means the same rollback: no further.
 	r, err = w.releaser(w.dev, nil).Rollback(t.Context(), back)
+	must(t, r, err, report.Successful, report.Unchanged)
+	if got := w.says(); got != "Blue" {
+		t.Errorf("the service says %q after the same rollback again", got)
+	}
+}
+
+// TestRollbackWithoutRecord has nothing to go back to.
+func TestRollbackWithoutRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.released()
+	r, err := w.releaser(w.dev, nil).Rollback(t.Context(), release.Request{Stack: "demo"})
 	must(t, r, err, report.Failed, report.Refused)
 	var none *release.NoRecordError
 	if !errors.As(err, &none) || none.Hint() == "" {
