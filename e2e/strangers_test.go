@@ -109,7 +109,7 @@ func TestStrangers(t *testing.T) {
 		{"a binary body", env{"SAY": "one", "BODY": "binary"}, env{"SAY": "two", "BODY": "binary"}, "two", report.Successful, report.Released, "", "by AWS's records"},
 		{"a body of megabytes", env{"SAY": "one"}, env{"SAY": "two", "BODY": "endless"}, "two", report.Successful, report.Released, "", "by AWS's records"},
 		{"a redirect where there was none", env{"SAY": "one"}, env{"SAY": "two", "STATUS": "302"}, "", report.Failed, report.RolledBack, "wrong", "status is 302"},
-		{"every twentieth answer is wrong", env{"SAY": "one"}, env{"SAY": "two", "WRONG": "oops", "EVERY": "20"}, "two", report.Failed, report.RolledBack, "wrong", "body lacks"},
+		{"every tenth answer is wrong", env{"SAY": "one"}, env{"SAY": "two", "WRONG": "oops", "EVERY": "10"}, "two", report.Failed, report.RolledBack, "wrong", "body lacks"},
 		{"every tenth answer is an error", env{"SAY": "one"}, env{"SAY": "two", "STATUS": "503", "EVERY": "10"}, "two", report.Failed, report.RolledBack, "lost", "requests were lost"},
 		{"it dies again and again", env{"SAY": "one"}, env{"SAY": "two", "DIES_AFTER_MS": "1500"}, "two", report.Failed, report.RolledBack, "lost", "requests were lost"},
 	}
