@@ -20,6 +20,9 @@ const cancelTime = 7 * time.Second
 // what is new.
 func (w *work) interrupted(ctx context.Context) result {
 	switch {
+	case w.decided(analysis.Keep) && w.rec.Snapshot().Kind == report.Rollback:
+		w.advise("to see it through, run the same command again: " + w.command("rollback", w.req.Stack))
+		return result{report.Inconclusive, report.InProgress, "interrupted: the version from before was proved, and the stack's update goes on to its end"}
 	case w.decided(analysis.Keep):
 		_, _, reason := w.analysis.Decision()
 		w.advise("to see it through, run the same command again; to go back: " + w.command("rollback", w.req.Stack))
