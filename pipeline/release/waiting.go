@@ -9,7 +9,8 @@ import (
 	"orgship/pipeline/stack"
 )
 
-// quietFor is how long further waits of the same kind aren't told again.
+// quietFor is how long further waits aren't told again: with what stack tells in
+// between, nothing waits in silence for more than 15 seconds.
 const quietFor = 10 * time.Second
 
 // traced returns a context in which waits for AWS are told: nothing waits in
@@ -20,7 +21,7 @@ func (w *work) traced(ctx context.Context) context.Context {
 	return stack.WithTrace(ctx, func(wait stack.Waiting) {
 		mu.Lock()
 		defer mu.Unlock()
-		if wait.Try > 1 && time.Since(told) < quietFor {
+		if !told.IsZero() && time.Since(told) < quietFor {
 			return
 		}
 		told = time.Now()

@@ -31,6 +31,9 @@ func (s changeSet) empty() bool {
 // computed it. It leaves nothing behind when it fails or ctx ends meanwhile.
 func (c *Client) prepare(ctx context.Context, p Plan) (changeSet, error) {
 	id, err := c.create(ctx, newPoller(c.pace), p.input())
+	if missing(err) && p.kind == types.ChangeSetTypeUpdate { // deleted since it was looked at
+		return changeSet{}, &ReplacedError{Name: p.Name}
+	}
 	if err != nil {
 		return changeSet{}, refused(p.Name, err)
 	}

@@ -37,18 +37,23 @@ type Change struct {
 
 const ruleType = "AWS::ElasticLoadBalancingV2::ListenerRule"
 
-// routesOnly reports whether nothing of a listener's rule changes but its
-// actions: the hook moves the target group in them, as in AWS's own example.
-// Whether AWS's change set lists such a rule isn't documented (assumption: it may).
+// routesOnly reports whether nothing of a listener or its rule changes but its
+// actions, and that not by a parameter: the hook moves the target group in them,
+// as in AWS's own example. Whether AWS's change set lists them, and with which
+// details, isn't documented (assumption: it may). What the template's text
+// changes in them is found before there is a change set.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/blue-green-template-example.html
-func (c Change) routesOnly() bool {
-	if c.Type != ruleType || c.Action != string(types.ChangeActionModify) ||
-		c.Replacement == string(types.ReplacementTrue) || len(c.Causes) == 0 {
+func (c Change) routesOnly(parameters []string) bool {
+	moved := "Properties.DefaultActions"
+	if c.Type == ruleType {
+		moved = "Properties.Actions"
+	}
+	if c.Action != string(types.ChangeActionModify) || c.Replacement == string(types.ReplacementTrue) || c.Type == ruleType && len(c.Causes) == 0 {
 		return false
 	}
 	return !slices.ContainsFunc(c.Causes, func(cause string) bool {
-		name, _, _ := strings.Cut(cause, " ")
-		return name != "Properties.Actions"
+		name, by, _ := strings.Cut(cause, " (from ")
+		return name != moved || slices.Contains(parameters, strings.TrimSuffix(by, ")"))
 	})
 }
 
@@ -102,13 +107,14 @@ func (c Change) startsGreen() bool {
 }
 
 // classify tells what the changes of a change set amount to. Routed are the
-// logical ids that the hook changes itself when it moves traffic.
-func classify(changes []Change, hook bool, routed []string) (class Class, green, others []Change) {
+// logical ids that the hook changes itself when it moves traffic, as far as no
+// parameter does.
+func classify(changes []Change, hook bool, routed, parameters []string) (class Class, green, others []Change) {
 	for _, c := range changes {
 		switch {
 		case c.startsGreen():
 			green = append(green, c)
-		case c.Type == "AWS::ECS::PrimaryTaskSet", slices.Contains(routed, c.LogicalID) && (c.Type != ruleType || c.routesOnly()):
+		case c.Type == "AWS::ECS::PrimaryTaskSet", slices.Contains(routed, c.LogicalID) && c.routesOnly(parameters):
 		default:
 			others = append(others, c)
 		}

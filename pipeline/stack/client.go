@@ -12,7 +12,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 )
@@ -102,7 +101,3 @@ func (p Pace) orDefault(d Pace) Pace {
 	}
 	return p
 }
-
-// once switches the SDK's own retries off: polls have a back-off of their own,
-// and hidden retries would break the promised rate.
-func once(o *cloudformation.Options) { o.Retryer = aws.NopRetryer{} }

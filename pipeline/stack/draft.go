@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -20,6 +23,7 @@ type draft struct {
 	parsed   *template.Template
 	warnings []Finding
 	hook     *template.Hook // the blue/green hook; nil without one
+	filled   []string       // parameters that nothing refers to, and that got Request.Unused
 }
 
 func newDraft(req Request) (*draft, error) {
@@ -103,7 +107,8 @@ func (d *draft) parameters(before, lost map[string]string) ([]types.Parameter, e
 		case known(lost, p.Name):
 			out = append(out, types.Parameter{ParameterKey: &p.Name, ParameterValue: aws.String(lost[p.Name])})
 		case p.Node.Get("Default") == nil && d.req.Unused != "" && d.unused(p):
-			out = append(out, types.Parameter{ParameterKey: &p.Name, ParameterValue: aws.String(d.req.Unused)})
+			out = append(out, types.Parameter{ParameterKey: &p.Name, ParameterValue: aws.String(d.filler(p))})
+			d.filled = append(d.filled, p.Name)
 		case p.Node.Get("Default") == nil:
 			return nil, &ParameterError{Name: p.Name, Missing: true, Declared: parameterNames(declared)}
 		}
@@ -118,9 +123,56 @@ func known(lost map[string]string, name string) bool {
 	return had && value != "****"
 }
 
-// unused reports whether nothing refers to a parameter that takes any text.
+// filler is the value for a parameter that nothing refers to: the first that it
+// allows where it names them.
+func (d *draft) filler(p template.Parameter) string {
+	if allowed := items(p.Node.Get("AllowedValues")); len(allowed) > 0 {
+		return allowed[0].Str()
+	}
+	return d.req.Unused
+}
+
+// filledIn says which parameters got a value without being asked for.
+func (d *draft) filledIn() string {
+	if len(d.filled) == 0 {
+		return ""
+	}
+	return "; nothing refers to parameter " + strings.Join(d.filled, ", ") + " any more: it got a value that nobody reads"
+}
+
+// takes reports whether a parameter allows a value. A pattern is Java's and has
+// to fit the whole: one that can't be read here allows nothing.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+func takes(p template.Parameter, value string) bool {
+	if p.Type != "String" || value == "" {
+		return false
+	}
+	if n := p.Node.Get("AllowedPattern"); n != nil {
+		pattern, err := regexp.Compile(`^(?:` + n.Str() + `)$`)
+		if err != nil || !pattern.MatchString(value) {
+			return false
+		}
+	}
+	length := len([]rune(value))
+	for name, fits := range map[string]func(limit int) bool{
+		"MinLength": func(limit int) bool { return length >= limit },
+		"MaxLength": func(limit int) bool { return length <= limit },
+	} {
+		n := p.Node.Get(name)
+		if n == nil {
+			continue
+		}
+		if limit, err := strconv.Atoi(n.Str()); err != nil || !fits(limit) {
+			return false
+		}
+	}
+	return true
+}
+
+// unused reports whether nothing refers to a parameter, and there is a value that
+// it takes.
 func (d *draft) unused(p template.Parameter) bool {
-	if p.Type != "String" || p.Node.Get("AllowedPattern") != nil || p.Node.Get("AllowedValues") != nil {
+	if !takes(p, d.filler(p)) {
 		return false
 	}
 	return !slices.ContainsFunc(template.References(d.parsed.Root), func(r template.Reference) bool { return r.Target == p.Name })

@@ -1,8 +1,10 @@
 package stack_test
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,6 +49,7 @@ func TestNamesAreCheckedFirst(t *testing.T) {
 			"delete":         func() error { _, err := client.Delete(t.Context(), name, nil); return err },
 			"cancel":         func() error { _, err := client.Cancel(t.Context(), name, nil); return err },
 			"cancel at once": func() error { return client.RequestCancel(t.Context(), name) },
+			"watch":          func() error { _, err := client.Watch(t.Context(), stack.From{StackID: name}, nil); return err },
 		} {
 			var fault *stack.NameError
 			if err := do(); !errors.As(err, &fault) {
@@ -134,7 +137,7 @@ func TestThrottledForEver(t *testing.T) {
 		if !errors.As(err, &throttled) || throttled.Hint() == "" || time.Since(began) > 5*time.Minute {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
-		if len(told) < 3 || !strings.HasPrefix(told[2], "AWS throttles the call: try 3 failed, next in ") {
+		if len(told) < 3 || !strings.HasPrefix(told[2], "AWS throttles CreateChangeSet: try ") {
 			t.Errorf("told %q", told)
 		}
 	})
@@ -220,4 +223,142 @@ func TestRulesOfTheHook(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A change of a listener or a rule that comes from a parameter is the user's.
+func TestListenersByParameter(t *testing.T) {
+	for _, test := range []struct {
+		id, kind, property, by string
+		class                  stack.Class
+	}{
+		{"ProductionListener", "Listener", "DefaultActions", "", stack.GreenDeployment},
+		{"ProductionListener", "Listener", "DefaultActions", "GreenTargetGroup", stack.GreenDeployment},
+		{"ProductionListener", "Listener", "DefaultActions", "Vpc", stack.Mixed},
+		{"ProductionListener", "Listener", "Certificates", "Subnet1", stack.Mixed},
+		{"ProductionListener", "Listener", "Port", "", stack.Mixed},
+		{"Rule", "ListenerRule", "Actions", "GreenTargetGroup", stack.GreenDeployment},
+		{"Rule", "ListenerRule", "Actions", "Vpc", stack.Mixed},
+	} {
+		t.Run(test.id+"."+test.property+" by "+test.by, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := living()
+				req := request("b")
+				resource := "Resources:\n  Rule:\n    Type: AWS::ElasticLoadBalancingV2::ListenerRule\n    Properties: {ListenerArn: !Ref ProductionListener}\n"
+				req.Template = []byte(strings.Replace(string(req.Template), "Resources:\n", resource, 1))
+				f.template = strings.Replace(f.template, "Resources:\n", resource, 1)
+				c := change("Modify", test.id, "ElasticLoadBalancingV2::"+test.kind, "False")
+				c.Details = []types.ResourceChangeDetail{{Target: &types.ResourceTargetDefinition{Attribute: types.ResourceAttributeProperties, Name: &test.property}}}
+				if test.by != "" {
+					c.Details[0].CausingEntity = &test.by
+				}
+				f.set = computed(append(green(), c)...)
+				if plan, err := stack.New(f).Plan(t.Context(), req); plan.Class != test.class || (err == nil) != (test.class != stack.Mixed) {
+					t.Errorf("class %q, error %v", plan.Class, err)
+				}
+			})
+		})
+	}
+}
+
+// A parameter whose only use is gone gets a value that it takes, or needs one.
+func TestUnusedParameter(t *testing.T) {
+	image := "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:" + strings.Repeat("a", 64)
+	for _, test := range []struct{ declared, use, given string }{
+		{"{Type: String}", "", image},
+		{"{Type: String, AllowedPattern: \".+@sha256:[0-9a-f]{64}\"}", "", image},
+		{"{Type: String, AllowedPattern: \"sha256:[0-9a-f]+\"}", "", ""}, // the whole has to fit
+		{"{Type: String, AllowedPattern: \"(?<=x).*\"}", "", ""},
+		{"{Type: String, MaxLength: 20}", "", ""},
+		{"{Type: String, MinLength: 1, MaxLength: 200}", "", image},
+		{"{Type: String, AllowedValues: [one, two]}", "", "one"},
+		{"{Type: Number}", "", ""},
+		{"{Type: \"AWS::EC2::VPC::Id\"}", "", ""},
+		{"{Type: String}", "!Ref Picture", ""},
+		{"{Type: String}", "!Sub \"x${Picture}\"", ""},
+	} {
+		t.Run(test.declared+test.use, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := living()
+				req := request("b")
+				req.Unused = image
+				body := "Parameters:\n  Picture: " + test.declared + "\nResources:\n  Logs:\n    Type: AWS::Logs::LogGroup\n"
+				if test.use != "" {
+					body += "    Properties: {LogGroupName: " + test.use + "}\n"
+				}
+				req.Template, req.Parameters, f.missing = []byte(body), nil, true
+				f.set = computed(change("Add", "Logs", "Logs::LogGroup", ""))
+				plan, err := stack.New(f).Plan(t.Context(), req)
+				if test.given == "" {
+					if !is[*stack.ParameterError](err) {
+						t.Errorf("error %v", err)
+					}
+					return
+				}
+				if err != nil || *f.created[0].Parameters[0].ParameterValue != test.given || !strings.Contains(plan.Why, "nothing refers to parameter Picture") {
+					t.Errorf("plan %+v, error %v", plan, err)
+				}
+			})
+		})
+	}
+}
+
+// Nothing waits in silence.
+func TestWaitsAreTold(t *testing.T) {
+	for name, spoil := range map[string]func(*fake){
+		"throttled": func(f *fake) {
+			f.trouble = func(operation string, _ int) error {
+				if operation == "CreateChangeSet" {
+					return apiError("Throttling", "Rate exceeded")
+				}
+				return nil
+			}
+		},
+		"hung": func(f *fake) {
+			f.slow = func(ctx context.Context, operation string, _ int) error {
+				if operation == "CreateChangeSet" {
+					<-ctx.Done()
+				}
+				return ctx.Err()
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := living()
+				spoil(f)
+				var mu sync.Mutex
+				last, longest := time.Now(), time.Duration(0)
+				ctx := stack.WithTrace(t.Context(), func(w stack.Waiting) {
+					mu.Lock()
+					defer mu.Unlock()
+					longest, last = max(longest, time.Since(last)), time.Now()
+					if !strings.Contains(w.String(), "CreateChangeSet") {
+						t.Errorf("told %q", w)
+					}
+				})
+				if _, err := stack.New(f).Plan(ctx, request("b")); err == nil {
+					t.Error("no error")
+				}
+				if longest > 5*time.Second || time.Since(last) > 5*time.Second {
+					t.Errorf("nothing was told for %s", max(longest, time.Since(last)))
+				}
+			})
+		})
+	}
+}
+
+// A stack that is deleted between the look and the change set isn't made anew.
+func TestDeletedBeforeTheChangeSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := living()
+		f.trouble = func(operation string, _ int) error {
+			if operation == "CreateChangeSet" {
+				return apiError("ValidationError", "Stack [demo] does not exist")
+			}
+			return nil
+		}
+		if _, err := stack.New(f).Plan(t.Context(), request("b")); !is[*stack.ReplacedError](err) {
+			t.Errorf("error %v", err)
+		}
+	})
 }

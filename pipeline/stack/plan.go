@@ -28,6 +28,8 @@ type Request struct {
 	Parameters map[string]string
 	// Unused is the value for parameters that have none and that nothing in the
 	// template refers to, as one whose use an image replaced; "": they need one.
+	// A parameter that doesn't take it needs a value all the same. Plan.Why names
+	// those that got it.
 	Unused string
 	// Tags of the stack, which CloudFormation hands on to its resources; nil
 	// keeps those it has. Changed tags change resources, so they can't go
@@ -201,7 +203,7 @@ func (c *Client) planCreate(ctx context.Context, d *draft, review *Stack) (Plan,
 		c.Discard(ctx, p)
 		return p, &ChangeSetError{Name: d.req.Name, Reason: set.reason}
 	}
-	p.Class, p.Why = Create, "there is no stack yet"
+	p.Class, p.Why = Create, "there is no stack yet"+d.filledIn()
 	return p, nil
 }
 
@@ -257,7 +259,7 @@ func (c *Client) weigh(ctx context.Context, d *draft, set changeSet, p *Plan) er
 		return nil
 	}
 	var refusal error
-	class, green, others := classify(set.changes, d.hook != nil, d.routed())
+	class, green, others := classify(set.changes, d.hook != nil, d.routed(), parameterNames(d.parsed.Parameters()))
 	switch {
 	case set.status == types.ChangeSetStatusFailed && strings.Contains(set.reason, "Additional resource diff"):
 		class, refusal = Mixed, &MixedError{Name: p.Name, Green: green, Others: others, Reason: set.reason}
@@ -266,7 +268,7 @@ func (c *Client) weigh(ctx context.Context, d *draft, set changeSet, p *Plan) er
 	case class == Mixed:
 		refusal = &MixedError{Name: p.Name, Green: green, Others: others}
 	}
-	p.Class, p.Why = class, why(class, green, others)
+	p.Class, p.Why = class, why(class, green, others)+d.filledIn()
 	if refusal != nil {
 		c.Discard(ctx, *p)
 		p.changeSet = ""

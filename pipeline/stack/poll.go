@@ -26,6 +26,7 @@ type poller struct {
 	failing  time.Time // since when no call was answered; zero: the last one was
 	busy     time.Time // since when AWS throttles; zero: the last call went through
 	tries    int       // that failed in a row
+	failure  error     // of the last call; nil: it was answered
 }
 
 // newPoller is for calls that may as well fail: they are repeated for a moment,
@@ -46,11 +47,14 @@ func newWatcher(p Pace) *poller { return &poller{pace: p, interval: p.Every, pat
 // Pace.Patience without any answer; throttling is an answer.
 func ask[O any](ctx context.Context, p *poller, call func(context.Context) (O, error)) (O, error) {
 	for {
-		if err := p.due(ctx); err != nil {
+		operation := operationOf[O]()
+		if err := p.due(ctx, operation); err != nil {
 			var none O
 			return none, err
 		}
+		stop := p.pending(ctx, operation)
 		out, err := timed(ctx, p.pace.Call, call)
+		stop()
 		if err == nil {
 			p.answered()
 			return out, nil
@@ -58,8 +62,12 @@ func ask[O any](ctx context.Context, p *poller, call func(context.Context) (O, e
 		if err = p.failed(ctx, err); err != nil {
 			return out, err
 		}
+		p.tell(ctx, operation)
 	}
 }
+
+// left is how long it is until the next call may be made.
+func (p *poller) left() time.Duration { return time.Until(p.last.Add(p.interval)) }
 
 func timed[O any](ctx context.Context, limit time.Duration, call func(context.Context) (O, error)) (O, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -67,20 +75,25 @@ func timed[O any](ctx context.Context, limit time.Duration, call func(context.Co
 	return call(ctx)
 }
 
-// due waits until the next call may be made.
-func (p *poller) due(ctx context.Context) error {
+// due waits until the next call may be made. A long wait is told again and again.
+func (p *poller) due(ctx context.Context, operation string) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	if err := sleep(ctx, time.Until(p.last.Add(p.interval))); err != nil {
-		return err
+	for left := p.left(); left > 0; left = p.left() {
+		if err := sleep(ctx, min(left, tellEvery)); err != nil {
+			return err
+		}
+		if p.failure != nil && p.left() > 0 {
+			p.tell(ctx, operation)
+		}
 	}
 	p.last = time.Now()
 	return nil
 }
 
 func (p *poller) answered() {
-	p.failing, p.busy, p.tries = time.Time{}, time.Time{}, 0
+	p.failing, p.busy, p.tries, p.failure = time.Time{}, time.Time{}, 0, nil
 	p.interval = max(p.pace.Every, p.interval/2)
 }
 
@@ -90,15 +103,13 @@ func (p *poller) failed(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	p.tries++
+	p.failure = err
 	end := plain(err)
 	switch {
 	case throttled(err):
 		end = p.throttled(err)
 	case transient(err), unreadable(err):
 		end = p.unreachable(err)
-	}
-	if end == nil {
-		p.tell(ctx, err)
 	}
 	return end
 }

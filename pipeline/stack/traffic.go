@@ -89,6 +89,9 @@ func (c *Client) Traffic(ctx context.Context, stackID string, since time.Time, e
 	if c.deploy == nil {
 		return &NoTrafficError{}
 	}
+	if err := CheckName(stackID); err != nil {
+		return err
+	}
 	t := newTrafficWatch(c, stackID, since)
 	for {
 		now, err := t.look(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -16,10 +17,14 @@ type Waiting struct {
 	Reason    string // what was said
 	Try       int    // how many have failed in a row
 	Next      time.Duration
+	Pending   bool // the call is made and not answered yet: nothing has failed
 }
 
 // String says it for people: "AWS throttles CreateChangeSet: try 3 failed, next in 8s".
 func (w Waiting) String() string {
+	if w.Pending {
+		return fmt.Sprintf("%s isn't answered yet: try %d", w.Operation, w.Try)
+	}
 	next := fmt.Sprintf("try %d failed, next in %s", w.Try, w.Next.Round(100*time.Millisecond))
 	if w.Throttled {
 		return fmt.Sprintf("AWS throttles %s: %s", w.Operation, next)
@@ -31,24 +36,51 @@ func (w Waiting) String() string {
 type traceKey struct{}
 
 // WithTrace returns a context in which told is called whenever a call has to be
-// made again, as net/http/httptrace does for connections. It is called from the
-// goroutines that make the calls.
+// made again or isn't answered, and every few seconds while that lasts, as
+// net/http/httptrace does for connections. Several goroutines may call it at once.
 func WithTrace(ctx context.Context, told func(Waiting)) context.Context {
 	return context.WithValue(ctx, traceKey{}, told)
 }
 
+// tellEvery is how often a wait is told while it lasts.
+const tellEvery = 4 * time.Second
+
 // tell tells whoever listens that a call is made again.
-func (p *poller) tell(ctx context.Context, err error) {
+func (p *poller) tell(ctx context.Context, operation string) {
+	if told, ok := ctx.Value(traceKey{}).(func(Waiting)); ok {
+		told(Waiting{Operation: operation, Throttled: throttled(p.failure), Reason: plain(p.failure).Error(), Try: p.tries, Next: max(0, p.left())})
+	}
+}
+
+// pending tells of a call that isn't answered, until stop is called.
+func (p *poller) pending(ctx context.Context, operation string) (stop func()) {
 	told, ok := ctx.Value(traceKey{}).(func(Waiting))
 	if !ok {
-		return
+		return func() {}
 	}
-	w := Waiting{Operation: "the call", Throttled: throttled(err), Reason: plain(err).Error(), Try: p.tries, Next: max(0, time.Until(p.last.Add(p.interval)))}
-	var operation *smithy.OperationError
-	if errors.As(err, &operation) {
-		w.Operation = operation.OperationName
-	}
-	told(w)
+	done, ended := make(chan struct{}), make(chan struct{})
+	w := Waiting{Operation: operation, Reason: "no answer yet", Try: p.tries + 1, Pending: true}
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(tellEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				told(w)
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}
+
+// operationOf is the operation whose output O is, e.g. *cloudformation.DescribeStacksOutput.
+func operationOf[O any]() string {
+	var none O
+	name := fmt.Sprintf("%T", none)
+	return strings.TrimSuffix(name[strings.LastIndex(name, ".")+1:], "Output")
 }
 
 // ThrottledError says that AWS refused a call as one too many for so long that

@@ -53,6 +53,9 @@ type End struct {
 // The error tells an operation that didn't succeed: *RolledBackError when the
 // stack is where it was before, *StuckError when it needs help.
 func (c *Client) Watch(ctx context.Context, from From, each func(Event)) (End, error) {
+	if err := CheckName(from.StackID); err != nil {
+		return End{}, err
+	}
 	end, err := c.follow(ctx, from, each)
 	if err != nil {
 		return end, fmt.Errorf("watching stack %q: %w", nameOf(from.StackID), err)

@@ -18,6 +18,9 @@ func (s *Service) DeleteStack(ctx context.Context, in *cfn.DeleteStackInput) (*c
 	if err := s.authorize(ctx, "DeleteStack", name); err != nil {
 		return nil, err
 	}
+	if err := notEmpty(in.StackName); err != nil {
+		return nil, err
+	}
 	if in.DeletionMode != "" && in.DeletionMode != types.DeletionModeStandard {
 		return nil, wire.NotModelled("DeletionMode %s", in.DeletionMode)
 	}

@@ -18,8 +18,8 @@ func (s *Service) DescribeStacks(ctx context.Context, in *cfn.DescribeStacksInpu
 	if err := s.authorize(ctx, "DescribeStacks", name); err != nil {
 		return nil, err
 	}
-	if in.StackName != nil && name == "" {
-		return nil, invalid("1 validation error detected: Value '' at 'stackName' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	if err := notEmpty(in.StackName); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -98,6 +98,9 @@ func (s *Service) DescribeStackEvents(ctx context.Context, in *cfn.DescribeStack
 	if err := s.authorize(ctx, "DescribeStackEvents", name); err != nil {
 		return nil, err
 	}
+	if err := notEmpty(in.StackName); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.find(ctx, name)

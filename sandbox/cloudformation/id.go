@@ -39,6 +39,14 @@ func checkName(name string) error {
 	return nil
 }
 
+// notEmpty refuses a stack's name that is given and empty.
+func notEmpty(name *string) error {
+	if name != nil && *name == "" {
+		return constraint("", "stackName", "Member must have length greater than or equal to 1")
+	}
+	return nil
+}
+
 // constraint refuses a member as AWS does before it looks at anything else.
 func constraint(value, member, rule string) error {
 	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, rule)

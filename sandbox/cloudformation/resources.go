@@ -18,6 +18,9 @@ func (s *Service) DescribeStackResources(ctx context.Context, in *cfn.DescribeSt
 	if err := s.authorize(ctx, "DescribeStackResources", name); err != nil {
 		return nil, err
 	}
+	if err := notEmpty(in.StackName); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, err := s.stackOf(ctx, name, in.PhysicalResourceId)

@@ -132,6 +132,9 @@ func (s *Service) CancelUpdateStack(ctx context.Context, in *cfn.CancelUpdateSta
 	if err := s.authorize(ctx, "CancelUpdateStack", name); err != nil {
 		return nil, err
 	}
+	if err := notEmpty(in.StackName); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.find(ctx, name)

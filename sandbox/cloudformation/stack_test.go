@@ -306,4 +306,28 @@ func TestEmptyName(t *testing.T) {
 	if _, err := w.DescribeStacks(w.ctx, &cfn.DescribeStacksInput{}); err != nil {
 		t.Error(err)
 	}
+	for name, do := range map[string]func(empty *string) error{
+		"delete": func(e *string) error { _, err := w.DeleteStack(w.ctx, &cfn.DeleteStackInput{StackName: e}); return err },
+		"cancel": func(e *string) error {
+			_, err := w.CancelUpdateStack(w.ctx, &cfn.CancelUpdateStackInput{StackName: e})
+			return err
+		},
+		"events": func(e *string) error {
+			_, err := w.DescribeStackEvents(w.ctx, &cfn.DescribeStackEventsInput{StackName: e})
+			return err
+		},
+		"resources": func(e *string) error {
+			_, err := w.DescribeStackResources(w.ctx, &cfn.DescribeStackResourcesInput{StackName: e})
+			return err
+		},
+		"template": func(e *string) error { _, err := w.GetTemplate(w.ctx, &cfn.GetTemplateInput{StackName: e}); return err },
+		"update": func(e *string) error {
+			_, err := w.UpdateStack(w.ctx, &cfn.UpdateStackInput{StackName: e, TemplateBody: aws.String("{}")})
+			return err
+		},
+	} {
+		if err := do(aws.String("")); err == nil || !strings.Contains(err.Error(), "Value '' at 'stackName' failed to satisfy constraint") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
 }

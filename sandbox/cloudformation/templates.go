@@ -19,6 +19,9 @@ func (s *Service) GetTemplate(ctx context.Context, in *cfn.GetTemplateInput) (*c
 	if err := s.authorizeChangeSet(ctx, "GetTemplate", in.StackName, in.ChangeSetName); err != nil {
 		return nil, err
 	}
+	if err := notEmpty(in.StackName); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, err := s.goalOf(ctx, in)

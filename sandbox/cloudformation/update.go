@@ -21,6 +21,9 @@ func (s *Service) UpdateStack(ctx context.Context, in *cfn.UpdateStackInput) (*c
 	if err := s.authorize(ctx, "UpdateStack", name); err != nil {
 		return nil, err
 	}
+	if err := notEmpty(in.StackName); err != nil {
+		return nil, err
+	}
 	if aws.ToBool(in.DisableRollback) {
 		return nil, wire.NotModelled("DisableRollback of an update")
 	}
