@@ -5,6 +5,11 @@ package template
 type Serving struct {
 	Listener string // the production listener
 	Service  string
+	// Groups are the target groups that the service uses, or may use.
+	Groups []string
+	// Hook says that the blue/green hook moves the listener's traffic: all that it
+	// does by default is the service's.
+	Hook bool
 }
 
 // Serving finds the listener and the service: of the blue/green hook those that
@@ -12,10 +17,12 @@ type Serving struct {
 // that forwards to its target group, by itself or by a rule.
 func (t *Template) Serving() Serving {
 	if app := t.application(); app != nil {
-		return Serving{
-			Listener: app.Find("ECSAttributes", "TrafficRouting", "ProdTrafficRoute", "LogicalID").Str(),
-			Service:  app.Find("Target", "LogicalID").Str(),
+		routing := app.Find("ECSAttributes", "TrafficRouting")
+		s := Serving{Listener: routing.Find("ProdTrafficRoute", "LogicalID").Str(), Service: app.Find("Target", "LogicalID").Str(), Hook: true}
+		for _, group := range routing.Get("TargetGroups").items() {
+			s.Groups = append(s.Groups, group.Str())
 		}
+		return s
 	}
 	var found []Resource
 	for _, r := range t.Resources() {
@@ -28,11 +35,32 @@ func (t *Template) Serving() Serving {
 	}
 	s := Serving{Service: found[0].ID}
 	for _, b := range found[0].Properties.Get("LoadBalancers").items() {
-		if group := first(References(b.Get("TargetGroupArn"))); group != "" && s.Listener == "" {
+		group, advanced := first(References(b.Get("TargetGroupArn"))), b.Get("AdvancedConfiguration")
+		for _, id := range []string{group, first(References(advanced.Get("AlternateTargetGroupArn")))} {
+			if id != "" {
+				s.Groups = append(s.Groups, id)
+			}
+		}
+		if s.Listener == "" { // ECS's own strategies name the production rule
+			s.Listener = t.listenerOf(first(References(advanced.Get("ProductionListenerRule"))))
+		}
+		if s.Listener == "" && group != "" {
 			s.Listener = t.forwarder(group)
 		}
 	}
 	return s
+}
+
+// listenerOf returns the listener that a logical id names, itself or as a rule of
+// it; "" for anything else.
+func (t *Template) listenerOf(id string) string {
+	switch r, _ := t.Resource(id); r.Type {
+	case listenerType:
+		return id
+	case "AWS::ElasticLoadBalancingV2::ListenerRule":
+		return first(References(r.Properties.Get("ListenerArn")))
+	}
+	return ""
 }
 
 // forwarder returns the listener that forwards to a target group.

@@ -9,6 +9,7 @@ import (
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/serving"
+	"orgship/template"
 )
 
 // Proof says what has to show that it is the new image that serves.
@@ -41,7 +42,7 @@ func (w *work) evidence(ctx context.Context, image registry.Image) *report.Evide
 	if w.cfg.Records == nil || w.req.Check.Proof == ProofNone || w.serves.Listener == "" || w.serves.Service == "" {
 		return nil
 	}
-	q, err := w.question(ctx)
+	q, err := w.question(ctx, w.rec.Snapshot().Stack.ID, w.serves)
 	if err != nil || q.Listener == "" || q.Service == "" {
 		return nil
 	}
@@ -49,26 +50,43 @@ func (w *work) evidence(ctx context.Context, image registry.Image) *report.Evide
 	limit := time.Now().Add(max(w.scaled(evidenceTime), 2*time.Second))
 	for {
 		e, err := w.cfg.Records.Serving(ctx, q)
-		if err != nil {
+		var denied *serving.DeniedError
+		late := time.Now().After(limit)
+		if err != nil && (late || errors.As(err, &denied)) {
 			w.unread(ctx, err)
 			return nil
 		}
-		e.Proved, e.Reason = serving.Judge(e, digests)
-		if e.Proved || time.Now().After(limit) || pause(ctx, max(w.scaled(time.Second), 100*time.Millisecond)) != nil {
+		if err == nil {
+			e.Proved, e.Reason = serving.Judge(e, digests)
+		} else {
+			e.Reason = err.Error()
+		}
+		if e.Proved || late || pause(ctx, max(w.scaled(time.Second), 100*time.Millisecond)) != nil {
 			return &e
 		}
 	}
 }
 
-// question asks about the service and the listener that the stack has made.
-func (w *work) question(ctx context.Context) (serving.Question, error) {
-	id := w.rec.Snapshot().Stack.ID
-	listener, err := w.cfg.Stacks.PhysicalID(ctx, id, w.serves.Listener)
-	if err != nil {
-		return serving.Question{}, err
+// question asks about the service, the listener and the target groups that a
+// stack has made.
+func (w *work) question(ctx context.Context, stackID string, of template.Serving) (q serving.Question, err error) {
+	q = serving.Question{Container: w.req.Change.Container, Whole: of.Hook}
+	if q.Listener, err = w.cfg.Stacks.PhysicalID(ctx, stackID, of.Listener); err != nil {
+		return q, err
 	}
-	service, err := w.cfg.Stacks.PhysicalID(ctx, id, w.serves.Service)
-	return serving.Question{Listener: listener, Service: service, Container: w.req.Change.Container}, err
+	if q.Service, err = w.cfg.Stacks.PhysicalID(ctx, stackID, of.Service); err != nil {
+		return q, err
+	}
+	for _, id := range of.Groups {
+		group, err := w.cfg.Stacks.PhysicalID(ctx, stackID, id)
+		if err != nil {
+			return q, err
+		}
+		if group != "" {
+			q.Groups = append(q.Groups, group)
+		}
+	}
+	return q, nil
 }
 
 // unread says why AWS's records couldn't be read.

@@ -53,7 +53,7 @@ func TestProof(t *testing.T) {
 		{"the header is better still", ProofAuto, recorded{digest: newDigest}, greenSays, report.Successful, report.Released, "header", "by AWS's records the one task"},
 		{"no records, and the header says it", ProofAuto, nil, greenSays, report.Successful, report.Released, "header", "3 right answers in a row"},
 		{"no records and no header: nothing is claimed", ProofAuto, nil, plain, report.Successful, report.Released, "", "which image gave them isn't proved"},
-		{"the records may not be read", ProofAuto, recorded{err: &serving.DeniedError{Err: errors.New("AccessDenied")}}, plain, report.Successful, report.Released, "", "which image gave them isn't proved"},
+		{"the records may not be read", ProofAuto, recorded{err: &serving.DeniedError{Doing: "describing the tasks", Actions: []string{"ecs:DescribeTasks"}, Err: errors.New("AccessDenied")}}, plain, report.Successful, report.Released, "", "which image gave them isn't proved"},
 		{"the records show no task", ProofAuto, recorded{}, plain, report.Successful, report.Released, "", "isn't proved: target 10.0.0.1 of green is no task"},
 		{"the records show another image", ProofAuto, recorded{digest: oldDigest}, plain, report.Inconclusive, report.Released, "", "isn't proved: task a, which gets traffic"},
 		{"tasks are asked for, and not read", ProofTasks, nil, plain, report.Inconclusive, report.Released, "", "couldn't be read"},

@@ -12,7 +12,6 @@ import (
 	"orgship/pipeline/analysis"
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
-	"orgship/pipeline/serving"
 	"orgship/pipeline/stack"
 	"orgship/template"
 )
@@ -294,15 +293,11 @@ func (w *work) running(ctx context.Context, body []byte) string {
 	if logical.Service == "" || logical.Listener == "" {
 		return ""
 	}
-	service, err := w.cfg.Stacks.PhysicalID(ctx, w.existing.ID, logical.Service)
-	if err != nil || service == "" {
+	q, err := w.question(ctx, w.existing.ID, logical)
+	if err != nil || q.Listener == "" || q.Service == "" {
 		return ""
 	}
-	listener, err := w.cfg.Stacks.PhysicalID(ctx, w.existing.ID, logical.Listener)
-	if err != nil || listener == "" {
-		return ""
-	}
-	image, err := w.cfg.Records.Running(ctx, serving.Question{Listener: listener, Service: service, Container: w.req.Change.Container})
+	image, err := w.cfg.Records.Running(ctx, q)
 	if err != nil {
 		w.unread(ctx, err)
 	}

@@ -16,7 +16,7 @@ import (
 func (r *Reader) Address(ctx context.Context, listener string) (string, error) {
 	out, err := r.elb.DescribeListeners(ctx, &elb.DescribeListenersInput{ListenerArns: []string{listener}})
 	if err != nil {
-		return "", problem("describing the listener", err)
+		return "", problem("describing the listener", addressActions, err)
 	}
 	if len(out.Listeners) == 0 {
 		return "", fmt.Errorf("describing the listener: there is no %s", listener)
@@ -24,7 +24,7 @@ func (r *Reader) Address(ctx context.Context, listener string) (string, error) {
 	l := out.Listeners[0]
 	balancers, err := r.elb.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{aws.ToString(l.LoadBalancerArn)}})
 	if err != nil {
-		return "", problem("describing the load balancer", err)
+		return "", problem("describing the load balancer", addressActions, err)
 	}
 	if len(balancers.LoadBalancers) == 0 {
 		return "", fmt.Errorf("describing the load balancer: there is no %s", aws.ToString(l.LoadBalancerArn))

@@ -19,9 +19,9 @@ func Judge(e report.Evidence, digests []string) (proved bool, why string) {
 	}
 	tasks := map[string]bool{}
 	for _, g := range e.Groups {
-		serving := receiving(g.Targets)
+		serving := healthy(g.Targets)
 		if len(serving) == 0 {
-			return false, fmt.Sprintf("target group %s has no target that could answer", short(g.TargetGroup))
+			return false, fmt.Sprintf("target group %s, which gets traffic (%s of a rule), has no healthy target: nothing records whom the load balancer asks then", short(g.TargetGroup), percent(g.Percent))
 		}
 		for _, t := range serving {
 			switch {
@@ -42,18 +42,12 @@ func Judge(e report.Evidence, digests []string) (proved bool, why string) {
 	return true, fmt.Sprintf("by AWS's records %s the image (target group %s)", run, short(e.Groups[0].TargetGroup))
 }
 
-// receiving are the targets that get requests: the healthy ones, or, where none
-// is, all that are registered: the load balancer fails open.
+// healthy are the targets that get requests for sure. Where there is none the
+// load balancer fails open, to targets that it doesn't record.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-func receiving(targets []report.ServingTarget) []report.ServingTarget {
-	healthy := slices.DeleteFunc(slices.Clone(targets), func(t report.ServingTarget) bool {
-		return t.State != string(elbtypes.TargetHealthStateEnumHealthy)
-	})
-	if len(healthy) > 0 {
-		return healthy
-	}
+func healthy(targets []report.ServingTarget) []report.ServingTarget {
 	return slices.DeleteFunc(slices.Clone(targets), func(t report.ServingTarget) bool {
-		return t.State == string(elbtypes.TargetHealthStateEnumDraining) || t.State == string(elbtypes.TargetHealthStateEnumUnused)
+		return t.State != string(elbtypes.TargetHealthStateEnumHealthy)
 	})
 }
 
@@ -72,7 +66,7 @@ func percent(p float64) string { return fmt.Sprintf("%.3g%%", p) }
 // digests gets traffic: not only that they don't prove it.
 func Contrary(e report.Evidence, digests []string) bool {
 	for _, g := range e.Groups {
-		if slices.ContainsFunc(receiving(g.Targets), func(t report.ServingTarget) bool {
+		if slices.ContainsFunc(healthy(g.Targets), func(t report.ServingTarget) bool {
 			return t.Digest != "" && !slices.Contains(digests, t.Digest)
 		}) {
 			return true

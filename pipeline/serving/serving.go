@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,26 +52,37 @@ type Question struct {
 	Listener  string // the production listener's ARN
 	Service   string // the service's ARN: arn:aws:ecs:region:account:service/cluster/name
 	Container string // "": the one that the service's load balancer sends to, or the only one
+	// Groups are the target groups that the service may use, beside those that it
+	// uses now: a rule may still send traffic to one that it has left.
+	Groups []string
+	// Whole says that all that the listener does by default is meant for the
+	// service; else a rule that names none of its groups is another service's.
+	Whole bool
 }
 
-// actions are the rights that the records ask for.
-var actions = []string{
-	"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth",
-	"ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks",
+// The rights that the records, and a listener's address, ask for.
+var (
+	recordActions = []string{
+		"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth",
+		"ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks",
+	}
+	addressActions = []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancers"}
+)
+
+// DeniedError says that a right is missing to read AWS's records. A release goes
+// on without those of what serves: its verdict claims less.
+type DeniedError struct {
+	Doing   string   // what was read, e.g. "describing the service"
+	Actions []string // the rights that all of it asks for
+	Err     error
 }
 
-// DeniedError says that a right is missing to read the records. A release goes
-// on without them: its verdict claims less.
-type DeniedError struct{ Err error }
-
-func (e *DeniedError) Error() string {
-	return "AWS's records of what serves may not be read: " + reason(e.Err)
-}
+func (e *DeniedError) Error() string { return e.Doing + " isn't allowed: " + reason(e.Err) }
 
 func (e *DeniedError) Unwrap() error { return e.Err }
 
 // Hint says what to do about it.
-func (e *DeniedError) Hint() string { return "allow the caller " + strings.Join(actions, ", ") }
+func (e *DeniedError) Hint() string { return "allow the caller " + strings.Join(e.Actions, ", ") }
 
 func reason(err error) string {
 	var api smithy.APIError
@@ -80,10 +93,10 @@ func reason(err error) string {
 }
 
 // problem wraps an error of AWS's.
-func problem(doing string, err error) error {
+func problem(doing string, actions []string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) && strings.Contains(api.ErrorCode(), "AccessDenied") {
-		return &DeniedError{err}
+		return &DeniedError{doing, actions, err}
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
@@ -96,19 +109,38 @@ func (r *Reader) Serving(ctx context.Context, q Question) (report.Evidence, erro
 	if err != nil {
 		return e, err
 	}
-	if err := r.rules(ctx, q.Listener, own, &e); err != nil {
+	if e.Groups, _, err = r.traffic(ctx, q, own, container); err != nil {
 		return e, err
+	}
+	return e, nil
+}
+
+// errMoved says that the traffic moved while it was read: another look tells.
+var errMoved = errors.New("the listener's rules changed while they were read")
+
+// traffic reads which target groups get traffic, their targets, and the tasks
+// whose addresses these are. The rules are read before and after, for what is read
+// one after the other has to be true at once.
+func (r *Reader) traffic(ctx context.Context, q Question, own map[string]bool, container string) ([]report.ServingGroup, map[string]task, error) {
+	groups, err := r.rules(ctx, q, own)
+	if err != nil {
+		return nil, nil, err
 	}
 	byAddress, err := r.tasks(ctx, q, container)
 	if err != nil {
-		return e, err
+		return nil, nil, err
 	}
-	for i := range e.Groups {
-		if err := r.targets(ctx, &e.Groups[i], byAddress); err != nil {
-			return e, err
+	now := slices.Clone(groups)
+	for i := range groups {
+		if err := r.targets(ctx, &groups[i], byAddress); err != nil {
+			return nil, nil, err
 		}
 	}
-	return e, nil
+	again, err := r.rules(ctx, q, own)
+	if err == nil && !reflect.DeepEqual(now, again) {
+		err = errMoved
+	}
+	return groups, byAddress, err
 }
 
 // groups returns the target groups of the service's task sets, or of the service
@@ -117,9 +149,15 @@ func (r *Reader) groups(ctx context.Context, q Question) (own map[string]bool, c
 	cluster, _ := clusterOf(q.Service)
 	out, err := r.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{q.Service}})
 	if err != nil {
-		return nil, "", problem("describing the service", err)
+		return nil, "", problem("describing the service", recordActions, err)
+	}
+	if len(out.Services) == 0 {
+		return nil, "", fmt.Errorf("describing the service: %w", failed(out.Failures))
 	}
 	own, container = map[string]bool{}, q.Container
+	for _, g := range q.Groups {
+		own[g] = true
+	}
 	note := func(list []ecstypes.LoadBalancer) {
 		for _, b := range list {
 			own[aws.ToString(b.TargetGroupArn)] = true
@@ -137,6 +175,14 @@ func (r *Reader) groups(ctx context.Context, q Question) (own map[string]bool, c
 	return own, container, nil
 }
 
+// failed says why ECS doesn't describe something.
+func failed(list []ecstypes.Failure) error {
+	if len(list) == 0 {
+		return errors.New("ECS answered without it")
+	}
+	return fmt.Errorf("%s: %s", aws.ToString(list[0].Arn), aws.ToString(list[0].Reason))
+}
+
 // clusterOf returns the cluster in a service's ARN. Services made before 2021 may
 // have ARNs without it.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids
@@ -150,28 +196,29 @@ func clusterOf(service string) (cluster, name string) {
 
 // rules reads the weights of the service's target groups in each of the
 // listener's rules, the default one among them.
-func (r *Reader) rules(ctx context.Context, listener string, own map[string]bool, e *report.Evidence) error {
-	in := &elb.DescribeRulesInput{ListenerArn: &listener}
+func (r *Reader) rules(ctx context.Context, q Question, own map[string]bool) (groups []report.ServingGroup, err error) {
+	in := &elb.DescribeRulesInput{ListenerArn: &q.Listener}
 	for {
 		out, err := r.elb.DescribeRules(ctx, in)
 		if err != nil {
-			return problem("describing the listener's rules", err)
+			return nil, problem("describing the listener's rules", recordActions, err)
 		}
 		for _, rule := range out.Rules {
-			e.Groups = append(e.Groups, forwards(rule, own)...)
+			groups = append(groups, forwards(rule, own, q.Whole && aws.ToBool(rule.IsDefault))...)
 		}
 		if aws.ToString(out.NextMarker) == "" {
-			return nil
+			return groups, nil
 		}
 		in.Marker = out.NextMarker
 	}
 }
 
 // forwards returns the target groups of a service that get traffic by a rule.
-// A rule that sends nothing to the service is another's.
-func forwards(rule elbtypes.Rule, own map[string]bool) []report.ServingGroup {
+// A rule that sends nothing to the service is another's, unless it is known to be
+// the service's.
+func forwards(rule elbtypes.Rule, own map[string]bool, ours bool) []report.ServingGroup {
 	var groups []report.ServingGroup
-	total, ours := int32(0), false
+	total := int32(0)
 	for _, action := range rule.Actions {
 		if action.Type != elbtypes.ActionTypeEnumForward {
 			continue
@@ -212,12 +259,15 @@ func (r *Reader) tasks(ctx context.Context, q Question, container string) (map[s
 	for {
 		out, err := r.ecs.ListTasks(ctx, in)
 		if err != nil {
-			return nil, problem("listing the service's tasks", err)
+			return nil, problem("listing the service's tasks", recordActions, err)
 		}
 		if len(out.TaskArns) > 0 { // at most 100, as DescribeTasks takes
 			described, err := r.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &cluster, Tasks: out.TaskArns})
 			if err != nil {
-				return nil, problem("describing the service's tasks", err)
+				return nil, problem("describing the service's tasks", recordActions, err)
+			}
+			if len(described.Failures) > 0 { // one that ended since it was listed, for example
+				return nil, fmt.Errorf("describing the service's tasks: %w", failed(described.Failures))
 			}
 			for _, t := range described.Tasks {
 				runs := task{arn: aws.ToString(t.TaskArn)}
@@ -253,20 +303,13 @@ func (r *Reader) Running(ctx context.Context, q Question) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	e := report.Evidence{}
-	if err := r.rules(ctx, q.Listener, own, &e); err != nil {
-		return "", err
-	}
-	byAddress, err := r.tasks(ctx, q, container)
+	groups, byAddress, err := r.traffic(ctx, q, own, container)
 	if err != nil {
 		return "", err
 	}
 	found := ""
-	for i := range e.Groups {
-		if err := r.targets(ctx, &e.Groups[i], byAddress); err != nil {
-			return "", err
-		}
-		for _, t := range receiving(e.Groups[i].Targets) {
+	for _, g := range groups {
+		for _, t := range healthy(g.Targets) {
 			runs := byAddress[t.Address]
 			image := repository(runs.image) + "@" + runs.digest
 			if runs.digest == "" || found != "" && found != image {
@@ -297,6 +340,15 @@ func addresses(t ecstypes.Task) []string {
 			}
 		}
 	}
+	for _, c := range t.Containers {
+		for _, n := range c.NetworkInterfaces {
+			for _, address := range []*string{n.PrivateIpv4Address, n.Ipv6Address} {
+				if address != nil {
+					list = append(list, *address)
+				}
+			}
+		}
+	}
 	return list
 }
 
@@ -304,10 +356,13 @@ func addresses(t ecstypes.Task) []string {
 func (r *Reader) targets(ctx context.Context, g *report.ServingGroup, byAddress map[string]task) error {
 	out, err := r.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &g.TargetGroup})
 	if err != nil {
-		return problem("describing the targets of a group", err)
+		return problem("describing the targets of a group", recordActions, err)
 	}
 	for _, h := range out.TargetHealthDescriptions {
-		target := report.ServingTarget{Address: aws.ToString(h.Target.Id)}
+		target := report.ServingTarget{}
+		if h.Target != nil {
+			target.Address = aws.ToString(h.Target.Id)
+		}
 		if h.TargetHealth != nil {
 			target.State = string(h.TargetHealth.State)
 		}
