@@ -229,6 +229,9 @@ func (e *BaselineError) Error() string {
 
 // Hint says what to do about it.
 func (e *BaselineError) Hint() string {
+	if strings.HasPrefix(e.Reason, verify.CertificateFor) {
+		return "name the host that the certificate is for (--check-host NAME), or an address that has that name (--check-url URL)"
+	}
 	return "name the address that is reachable from here (--check-url URL), or, to mend a service that is down, go on all the same: --baseline=ignore"
 }
 
@@ -239,7 +242,7 @@ func (w *work) startProbe(ctx context.Context) error {
 	}
 	probe, err := w.cfg.Probe(context.WithoutCancel(ctx), verify.Probe{
 		URL: w.url, Rate: c.Rate, Timeout: c.Timeout, VersionHeader: c.VersionHeader, RevisionHeader: c.RevisionHeader,
-		Request: c.Request, Transport: c.Transport,
+		Host: c.Host, Request: c.Request, Transport: c.Transport,
 	})
 	if err == nil {
 		w.probe = probe

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,17 +17,19 @@ import (
 	"unicode"
 )
 
-// bodyLimit is how much of an answer is read.
+// bodyLimit is how much of an answer's body is read, after any compression is
+// taken off: one that goes on is judged by what was read, however long it is.
 const bodyLimit = 1 << 20
 
 // newClient returns a client that follows no redirects; without a transport it
-// gets a newTransport.
-func newClient(transport http.RoundTripper, fresh bool) *http.Client {
+// gets a newTransport. Host is the name that certificates have to be for, "" being
+// the URL's.
+func newClient(transport http.RoundTripper, fresh bool, host string) *http.Client {
 	if transport == nil {
 		transport = newTransport(fresh)
 	}
 	return &http.Client{
-		Transport:     transport,
+		Transport:     named(transport, host),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -36,24 +39,33 @@ type answer struct {
 	err    error
 	status int
 	header http.Header
-	body   []byte // at most bodyLimit
+	body   []byte // as much of it as was to be kept
 }
 
-// ask sends one GET and reads the answer, within timeout.
-func ask(ctx context.Context, client *http.Client, target string, header http.Header, timeout time.Duration) answer {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+// question is one GET.
+type question struct {
+	url     string
+	host    string      // for the Host header; "": the URL's
+	header  http.Header // to send
+	timeout time.Duration
+	keep    int // bytes of the body, at most bodyLimit
+}
+
+// ask sends a question and reads the answer, within its timeout.
+func ask(ctx context.Context, client *http.Client, q question) answer {
+	ctx, cancel := context.WithTimeout(ctx, q.timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, q.url, nil)
 	if err != nil {
 		return answer{err: err}
 	}
-	for name, values := range header {
+	for name, values := range q.header {
 		r.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
 	if r.Header.Get("User-Agent") == "" {
 		r.Header.Set("User-Agent", "orgship")
 	}
-	if host := r.Header.Get("Host"); host != "" {
+	if host := cmp.Or(q.host, r.Header.Get("Host")); host != "" {
 		r.Host = host
 	}
 	res, err := client.Do(r)
@@ -61,11 +73,20 @@ func ask(ctx context.Context, client *http.Client, target string, header http.He
 		return answer{err: err}
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, bodyLimit))
+	body, err := read(io.LimitReader(res.Body, bodyLimit), q.keep)
 	if err != nil {
 		return answer{err: fmt.Errorf("the answer broke off: %w", err)}
 	}
 	return answer{status: res.StatusCode, header: res.Header, body: body}
+}
+
+// read reads all of a body, and keeps its beginning.
+func read(body io.Reader, keep int) ([]byte, error) {
+	kept, err := io.ReadAll(io.LimitReader(body, int64(keep)))
+	if err == nil {
+		_, err = io.Copy(io.Discard, body)
+	}
+	return kept, err
 }
 
 // kind names an error of the network in few words, the same for the same
@@ -73,6 +94,9 @@ func ask(ctx context.Context, client *http.Client, target string, header http.He
 func kind(err error) string {
 	var dns *net.DNSError
 	var netError net.Error
+	if text := certificate(err); text != "" {
+		return text
+	}
 	switch {
 	case errors.As(err, &dns):
 		return "no such host"
@@ -86,6 +110,8 @@ func kind(err error) string {
 		return "connection closed"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route"
+	case strings.Contains(err.Error(), "response headers exceeded"): // net/http has no error of its own for it
+		return "headers of more than 1 MiB"
 	}
 	var failed *url.Error
 	if errors.As(err, &failed) {

@@ -20,6 +20,10 @@ const (
 // hold. A redirect is an answer: it is not followed.
 type Check struct {
 	URL string `json:"url"`
+	// Host is asked for in the Host header and by SNI, and is what the certificate has
+	// to be for: the public name of a service that is asked at a private address. "" is
+	// the URL's.
+	Host string `json:"host,omitempty"`
 
 	Status         int               `json:"status,omitempty"`         // 0: 200
 	Body           string            `json:"body,omitempty"`           // text the body holds
@@ -84,7 +88,7 @@ type prepared struct {
 
 // prepare fills in defaults and says all that makes no sense about a check.
 func (c Check) prepare() (*prepared, error) {
-	faults := []error{checkURL(c.URL)}
+	faults := []error{checkURL(c.URL), checkHost(c.Host, c.URL, c.Transport)}
 	if c.Timeout < 0 || c.Interval < 0 || c.Deadline < 0 || c.Attempts < 0 || c.Consecutive < 0 {
 		faults = append(faults, errors.New("timeout, interval, deadline, attempts and consecutive must not be negative"))
 	}
@@ -105,7 +109,7 @@ func (c Check) prepare() (*prepared, error) {
 	c.Deadline = cmp.Or(c.Deadline, 2*time.Minute)
 	c.RevisionHeader = cmp.Or(c.RevisionHeader, DefaultRevisionHeader)
 	c.VersionHeader = cmp.Or(c.VersionHeader, DefaultVersionHeader)
-	return &prepared{Check: c, pattern: pattern, client: newClient(c.Transport, true)}, oneLine(faults)
+	return &prepared{Check: c, pattern: pattern, client: newClient(c.Transport, true, c.Host)}, oneLine(faults)
 }
 
 // checkURL wants an absolute http or https URL.

@@ -22,6 +22,7 @@ type Probe struct {
 	RevisionHeader string        // "": DefaultRevisionHeader
 	Moment         time.Duration // width of a moment to begin with; 0: 1 s
 
+	Host             string            // for the Host header, and for what the certificate has to be; "": the URL's
 	FreshConnections bool              // open a connection for every request
 	Request          http.Header       // headers to send; never logged or reported
 	Transport        http.RoundTripper // nil: a transport of its own
@@ -30,6 +31,10 @@ type Probe struct {
 // waitingLimit is how many requests may wait for an answer at once. Beyond it
 // requests are counted as skipped instead of sent, to bound the probe's memory.
 const waitingLimit = 5000
+
+// probeKeeps is how many bytes of a body the probe keeps: it tells answerers apart
+// by less.
+const probeKeeps = 512
 
 // Running is a probe at work.
 type Running struct {
@@ -47,8 +52,8 @@ type Running struct {
 // asks until Stop is called or ctx ends; Stop must be called in any case.
 func Start(ctx context.Context, p Probe) (*Running, error) {
 	var faults []error
-	faults = append(faults, checkURL(p.URL))
-	if p.Rate < 0 || p.Rate > 1000 {
+	faults = append(faults, checkURL(p.URL), checkHost(p.Host, p.URL, p.Transport))
+	if !(p.Rate >= 0 && p.Rate <= 1000) {
 		faults = append(faults, fmt.Errorf("rate %v must be above 0 and at most 1000 requests a second", p.Rate))
 	}
 	if p.Timeout < 0 || p.Moment < 0 {
@@ -63,7 +68,7 @@ func Start(ctx context.Context, p Probe) (*Running, error) {
 	p.RevisionHeader = cmp.Or(p.RevisionHeader, DefaultRevisionHeader)
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Running{
-		probe: p, client: newClient(p.Transport, p.FreshConnections),
+		probe: p, client: newClient(p.Transport, p.FreshConnections, p.Host),
 		recorder: newRecorder(time.Now(), cmp.Or(p.Moment, time.Second)),
 		cancel:   cancel, ticking: make(chan struct{}), slots: make(chan struct{}, waitingLimit),
 	}
@@ -103,7 +108,7 @@ func (r *Running) tick(ctx context.Context, start time.Time) {
 // ask sends one request and records what came of it.
 func (r *Running) ask(ctx context.Context, due time.Time) {
 	defer r.waiting.Done()
-	got := ask(ctx, r.client, r.probe.URL, r.probe.Request, r.probe.Timeout)
+	got := ask(ctx, r.client, question{url: r.probe.URL, host: r.probe.Host, header: r.probe.Request, timeout: r.probe.Timeout, keep: probeKeeps})
 	now := time.Now()
 	if got.err != nil {
 		r.recorder.lost(due, kind(got.err))

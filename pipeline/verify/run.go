@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -58,20 +59,25 @@ func (p *prepared) run(ctx context.Context, started time.Time, j *judge) error {
 	}
 }
 
+// headerShown is how many characters of a header's value are kept: more than any
+// revision has.
+const headerShown = 200
+
 // attempt asks once. It is certain that an answer is the wanted revision's own
 // when it says so.
 func (p *prepared) attempt(ctx context.Context, number int) (a Attempt, certain bool) {
 	a = Attempt{Number: number, At: time.Now()}
-	got := ask(ctx, p.client, p.URL, p.Request, p.Timeout)
+	got := ask(ctx, p.client, question{url: p.URL, host: p.Host, header: p.Request, timeout: p.Timeout, keep: bodyLimit})
 	a.Took = time.Since(a.At)
 	if got.err != nil {
 		a.Outcome, a.Reason = Unreachable, kind(got.err)
 		return a, false
 	}
 	a.Status, a.Body = got.status, printable(got.body, 200)
-	a.Version, a.Revision = got.header.Get(p.VersionHeader), got.header.Get(p.RevisionHeader)
-	a.Outcome, a.Reason = p.judge(got, a.Revision)
-	return a, p.Revision != "" && a.Revision == p.Revision
+	revision := got.header.Get(p.RevisionHeader)
+	a.Version, a.Revision = printable([]byte(got.header.Get(p.VersionHeader)), headerShown), printable([]byte(revision), headerShown)
+	a.Outcome, a.Reason = p.judge(got, revision)
+	return a, p.Revision != "" && revision == p.Revision
 }
 
 // judge compares an answer with what the check wants.
@@ -80,7 +86,7 @@ func (p *prepared) judge(got answer, revision string) (Outcome, string) {
 		return Unreachable, fmt.Sprintf("status %d", got.status)
 	}
 	if p.Revision != "" && revision != "" && revision != p.Revision {
-		return Stale, fmt.Sprintf("revision %s answers, not %s", revision, p.Revision)
+		return Stale, fmt.Sprintf("revision %s answers, not %s", printable([]byte(revision), headerShown), p.Revision)
 	}
 	var wrong []string
 	note := func(ok bool, format string, args ...any) {
@@ -90,7 +96,7 @@ func (p *prepared) judge(got answer, revision string) (Outcome, string) {
 	}
 	note(got.status == p.Status, "status is %d, not %d", got.status, p.Status)
 	note(p.Revision == "" || revision != "", "header %s is missing", p.RevisionHeader)
-	note(strings.Contains(string(got.body), p.Body), "body lacks %q", p.Body)
+	note(bytes.Contains(got.body, []byte(p.Body)), "body lacks %q", p.Body)
 	note(p.pattern.Match(got.body), "body doesn't match %q", p.Pattern)
 	for _, name := range sorted(p.Headers) {
 		note(got.header.Get(name) == p.Headers[name], "header %s is %q, not %q", name, printable([]byte(got.header.Get(name)), 100), p.Headers[name])

@@ -1,8 +1,11 @@
 package verify
 
 import (
+	"crypto/tls"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // newTransport returns a transport like net/http's default one. With fresh,
@@ -12,7 +15,55 @@ func newTransport(fresh bool) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DisableKeepAlives = fresh
 	t.MaxIdleConnsPerHost = 100
+	t.MaxResponseHeaderBytes = headerLimit
 	return t
+}
+
+// headerLimit is how many bytes the headers of an answer may have: a load balancer
+// lets far fewer through.
+const headerLimit = 1 << 20
+
+// named returns a transport whose connections are for a host, by SNI and by the
+// certificate; "" leaves that to the URL. A transport of another kind than
+// net/http's stays as it is: it only sees the Host header.
+func named(transport http.RoundTripper, host string) http.RoundTripper {
+	t, ok := transport.(*http.Transport)
+	if host == "" || !ok {
+		return transport
+	}
+	t = t.Clone()
+	if t.TLSClientConfig == nil {
+		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	t.TLSClientConfig.ServerName = (&url.URL{Host: host}).Hostname()
+	return t
+}
+
+// checkHost wants a name, with or without a port. A proxy that is asked by http is
+// told the host alone, and would look it up: there the host must be the URL's.
+func checkHost(host, target string, transport http.RoundTripper) error {
+	if host == "" {
+		return nil
+	}
+	u, err := url.Parse("//" + host)
+	if err != nil || u.Host != host || u.Hostname() == "" || strings.ContainsAny(host, " \t,@/?#") {
+		return fmt.Errorf("host %q is no name of a host", printable([]byte(host), 100))
+	}
+	r, err := http.NewRequest(http.MethodGet, target, nil) //nolint:noctx // it isn't sent
+	if err != nil || r.URL.Scheme != "http" {
+		return nil //nolint:nilerr // the URL is checked by itself
+	}
+	t, ok := transport.(*http.Transport)
+	if transport == nil {
+		t, ok = newTransport(true), true
+	}
+	if !ok || t.Proxy == nil {
+		return nil
+	}
+	if proxy, err := t.Proxy(r); err == nil && proxy != nil {
+		return fmt.Errorf("host %q can't be asked for by http through a proxy, which would look it up: use https, or no proxy", host)
+	}
+	return nil
 }
 
 // Through returns a transport that asks all hosts through an HTTP proxy, those
