@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"text/tabwriter"
 
@@ -16,51 +17,70 @@ type accessCommand struct {
 	OU         name     `name:"ou" placeholder:"OU" help:"OU, by id, name or path; else the whole Organization."`
 	Unit       name     `name:"unit" hidden:""`
 	PullRole   string   `placeholder:"NAME" help:"Role that pulls in the accounts (the task execution role), for policies that name it."`
-	JSON       bool     `name:"json" help:"Print JSON."`
-	reports
+	output
 	connection
 }
 
 // Run prints for each account whether it may pull, and why. The verdict is
 // failed if one may not.
 func (c *accessCommand) Run(p *running) error {
+	rec := report.NewRecorder(report.KindAccess, version(), nil, "access")
+	rec.Begin("access")
+	owner, decisions, err := c.ask(p)
+	if err != nil {
+		return c.refused(p, report.KindAccess, "", err)
+	}
+	if !c.JSON {
+		if err := table(p.Stdout, decisions); err != nil {
+			return err
+		}
+	}
+	rec.Edit(func(r *report.Report) {
+		r.Account = owner
+		for _, d := range decisions {
+			r.Access = append(r.Access, accessOf(d))
+		}
+		if len(decisions) > 0 && decisions[0].Warning != "" {
+			r.Hints = append(r.Hints, report.Clean(decisions[0].Warning))
+			fmt.Fprintf(p.Stderr, "warning: %s\n", report.Clean(decisions[0].Warning))
+		}
+	})
+	state, verdict, summary := report.Done, report.Successful, fmt.Sprintf("all %d accounts may pull", len(decisions))
+	var refused error
+	if n := len(access.Refused(decisions)); n > 0 {
+		no := &mayNotPullError{n, len(decisions)}
+		state, verdict, summary, refused = report.StepFailed, report.Failed, no.Error(), no
+		rec.Problem(report.Problem{Step: "access", Message: summary, Hint: no.Hint()})
+	}
+	rec.Finish("access", state, summary)
+	return c.finish(p, &work{end: func(bool) {}}, rec.Close(verdict, report.Checked, summary), "", refused)
+}
+
+// ask asks for the accounts that were named, and tells whose repository it is.
+func (c *accessCommand) ask(p *running) (owner report.Account, decisions []access.Decision, err error) {
 	ou, err := (&unit{c.OU, c.Unit}).ou()
 	if err != nil {
-		return err
+		return owner, nil, err
 	}
 	conn, err := c.open(p)
 	if err != nil {
-		return err
+		return owner, nil, err
 	}
-	decisions, err := conn.MayPull(p.ctx, c.Repository, ou, c.PullRole)
-	if err != nil {
-		return err
+	if owner, err = conn.Owner(c.Repository); err != nil {
+		return owner, nil, err
 	}
-	if decisions, err = c.pick(decisions); err != nil {
-		return err
+	if decisions, err = conn.MayPull(p.ctx, c.Repository, ou, c.PullRole); err != nil {
+		return owner, nil, err
 	}
-	document, err := encode(decisions)
-	if err != nil {
-		return err
-	}
-	if err := c.print(p, decisions, document); err != nil {
-		return err
-	}
-	if len(decisions) > 0 && decisions[0].Warning != "" {
-		fmt.Fprintf(p.Stderr, "warning: %s\n", report.Clean(decisions[0].Warning))
-	}
-	if refused := access.Refused(decisions); len(refused) > 0 {
-		verdict := &mayNotPullError{len(refused), len(decisions)}
-		return c.write(p, document, accessPage(decisions, report.Failed, verdict.Error(), verdict.Hint()), verdict)
-	}
-	return c.write(p, document, accessPage(decisions, report.Successful, fmt.Sprintf("all %d accounts may pull", len(decisions)), ""), nil)
+	decisions, err = c.pick(decisions)
+	return owner, decisions, err
 }
 
 // pick returns the decisions about the accounts that were named.
 func (c *accessCommand) pick(decisions []access.Decision) ([]access.Decision, error) {
 	for _, name := range c.Account {
 		if !slices.ContainsFunc(decisions, func(d access.Decision) bool { return d.Account == name || d.Name == name }) {
-			return nil, &usageError{fmt.Sprintf("there is no account %q in the unit", name), "leave the account out to see what there is"}
+			return nil, &noMemberError{name}
 		}
 	}
 	return slices.DeleteFunc(decisions, func(d access.Decision) bool {
@@ -68,16 +88,34 @@ func (c *accessCommand) pick(decisions []access.Decision) ([]access.Decision, er
 	}), nil
 }
 
-func (c *accessCommand) print(p *running, decisions []access.Decision, document []byte) error {
-	if c.JSON {
-		_, err := p.Stdout.Write(document)
-		return err
-	}
-	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+// noMemberError says that an account isn't among those that were asked about.
+type noMemberError struct{ account string }
+
+func (e *noMemberError) Error() string {
+	return fmt.Sprintf("there is no account %q in the unit", e.account)
+}
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *noMemberError) Refusal() bool { return true }
+
+// Hint says what to do about it.
+func (e *noMemberError) Hint() string { return "leave the account out to see what there is" }
+
+// table prints a line for each decision.
+func table(w io.Writer, decisions []access.Decision) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range decisions {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Account, d.Name, may(d), report.Clean(d.Reason))
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\n", d.Account, d.Name, may(d), report.Clean(d.Reason))
 	}
-	return table.Flush()
+	return out.Flush()
+}
+
+// accessOf is a decision for the report.
+func accessOf(d access.Decision) report.Access {
+	return report.Access{
+		Account: d.Account, Name: report.Clean(d.Name), OrgPath: report.Clean(d.OrgPath), Allowed: d.Allowed, Reason: report.Clean(d.Reason),
+		Undecided: d.Undecided, Suspended: d.Suspended, Action: d.Action, Statement: report.Clean(d.Statement), Condition: report.Clean(d.Condition),
+	}
 }
 
 // may is a decision in two words.
@@ -89,15 +127,6 @@ func may(d access.Decision) string {
 		return "may not"
 	}
 	return "may pull"
-}
-
-// accessPage renders the decisions in Markdown.
-func accessPage(decisions []access.Decision, verdict report.Verdict, sentence, hint string) string {
-	rows := [][]string{{"Account", "Name", "May it pull?", "Why"}}
-	for _, d := range decisions {
-		rows = append(rows, []string{d.Account, d.Name, may(d), d.Reason})
-	}
-	return page("access", verdict, sentence, hint, rows)
 }
 
 // mayNotPullError says how many accounts may not pull.

@@ -70,7 +70,13 @@ func serves(r report.Report) string {
 		parts = append(parts, url)
 	}
 	where := strings.TrimSpace(r.Account.Name + " " + r.Account.ID)
-	return strings.Join(append(parts, strings.TrimPrefix(fmt.Sprintf("%s, stack %s", where, r.Stack.Name), ", ")), "; ")
+	if r.Stack.Name != "" {
+		where = strings.TrimPrefix(where+", stack "+r.Stack.Name, ", ")
+	}
+	if where != "" {
+		parts = append(parts, where)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // of returns where a problem is: in the template if it is one of the template's,

@@ -121,12 +121,19 @@ func Run(p Program) (status int) {
 	if slices.Equal(p.Args, []string{"--version"}) { // a flag of its own: push has another one of this name
 		p.Args = []string{"version"}
 	}
+	if len(p.Args) == 0 { // as the go command has it: help for people, and no success for a script
+		parser.Stdout = p.Stderr
+		_, _ = parser.Parse([]string{"--help"})
+		return statusError
+	}
 	verb, err := parser.Parse(p.Args)
 	if helped {
 		return statusOK
 	}
 	if err != nil {
-		complain(p.Stderr, err, "orgship --help lists verbs and flags")
+		p := running{p, ctx}
+		p.misread(err)
+		complain(p.Stderr, err, helpFor(err))
 		return statusError
 	}
 	if err := verb.Run(); err != nil {
@@ -134,6 +141,17 @@ func Run(p Program) (status int) {
 		return statusOf(err)
 	}
 	return statusOK
+}
+
+// helpFor is where to read what a command line that can't be read should have been.
+func helpFor(err error) string {
+	var misread *kong.ParseError
+	if errors.As(err, &misread) && misread.Context != nil {
+		if verb := misread.Context.Selected(); verb != nil {
+			return fmt.Sprintf("orgship %s --help shows its arguments and flags", verb.Name)
+		}
+	}
+	return "orgship --help lists verbs and flags"
 }
 
 // version is the program's own, as Go's toolchain wrote it into the binary.
@@ -156,10 +174,24 @@ func (versionCommand) Run(p *running) error {
 
 // complain prints an error on one line, and its hint if it has one.
 func complain(w io.Writer, err error, otherwise string) {
-	fmt.Fprintf(w, "error: %s\n", report.Clean(err.Error()))
+	fmt.Fprintf(w, "error: %s\n", report.Clean(shorten(err.Error(), maxLine)))
 	if hint := hintOf(err, otherwise); hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", report.Clean(hint))
 	}
+}
+
+// maxLine is how many characters a line of an error has: what was typed may be
+// longer than anybody reads.
+const maxLine = 1000
+
+// shorten takes the middle out of a text that has more than n characters: its end
+// says what is wrong with its beginning.
+func shorten(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	return string(runes[:n*2/3]) + " … " + string(runes[len(runes)-n/3+3:])
 }
 
 // hintOf is what an error says to do about it.

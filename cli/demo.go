@@ -8,8 +8,8 @@ import (
 
 // demoCommand is the verb demo.
 type demoCommand struct {
-	Speed float64 `default:"60" help:"Divide all waits of AWS by this; 1 is real time (${default})."`
-	Keep  bool    `help:"Leave the sandbox up with the released service, and say how to look around, until Ctrl-C."`
+	Speed factor `default:"60" help:"Divide all waits of AWS by this; 1 is real time (${default})."`
+	Keep  bool   `help:"Leave the sandbox up with the released service, and say how to look around, until Ctrl-C."`
 	reports
 }
 
@@ -17,7 +17,7 @@ type demoCommand struct {
 // and those of all releases.
 func (c *demoCommand) Run(p *running) error {
 	options := demo.Options{
-		Speed: c.Speed, Keep: c.Keep, Out: p.Stdout, View: p.view(p.Stdout),
+		Speed: float64(c.Speed), Keep: c.Keep, Out: p.Stdout, View: p.view(p.Stdout),
 		Runtime: p.Runtime, Builder: p.Builder, Chapter: p.Chapter,
 	}
 	if c.Keep {
@@ -46,8 +46,9 @@ func (c *demoCommand) keep(p *running, options demo.Options) error {
 // tell writes the reports.
 func (c *demoCommand) tell(p *running, d demo.Document, told error) error {
 	source, err := d.JSON()
-	if err != nil {
+	junit, e := d.JUnit()
+	if err := errors.Join(err, e); err != nil {
 		return errors.Join(told, err)
 	}
-	return c.write(p, source, d.Markdown(), told)
+	return c.write(p, rendered{source, []byte(d.Markdown()), junit}, told)
 }

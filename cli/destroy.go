@@ -26,7 +26,7 @@ type destroyCommand struct {
 func (c *destroyCommand) Run(p *running) error {
 	if !c.DryRun && !c.Yes {
 		if err := c.ask(p); err != nil {
-			return err
+			return c.refused(p, report.Destroy, c.Stack, err)
 		}
 	}
 	w, _, err := c.deliverer(p, c.delivery)

@@ -200,6 +200,7 @@ type answer struct {
 	ExpectHeader   map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Header of the answer. May be repeated." group:"Verification:"`
 	RevisionHeader string            `default:"X-Image-Revision" placeholder:"NAME" help:"Header that tells which image answers (${default})." group:"Verification:"`
 	VersionHeader  string            `default:"X-App-Version" placeholder:"NAME" help:"Header that tells which version answers (${default})." group:"Verification:"`
+	CheckHost      hostname          `placeholder:"NAME" help:"Name to ask for at the URL (Host header, SNI), which its certificate has to be for; else the URL's." group:"Verification:"`
 	Timeout        duration          `default:"5s" help:"How long one answer may take (${default})." group:"Verification:"`
 	Consecutive    count             `default:"3" placeholder:"N" help:"Right answers in a row that decide (${default})." group:"Verification:"`
 	Proxy          proxy             `placeholder:"URL" help:"HTTP proxy to ask the service through: of a sandbox in a container, its endpoint." group:"Verification:"`
@@ -208,7 +209,7 @@ type answer struct {
 func (a *answer) check() verify.Check {
 	return verify.Check{
 		Status: a.ExpectStatus, Body: a.ExpectBody, Pattern: a.ExpectPattern, Headers: a.ExpectHeader,
-		RevisionHeader: a.RevisionHeader, VersionHeader: a.VersionHeader, Timeout: time.Duration(a.Timeout), Consecutive: int(a.Consecutive),
+		Host: string(a.CheckHost), RevisionHeader: a.RevisionHeader, VersionHeader: a.VersionHeader, Timeout: time.Duration(a.Timeout), Consecutive: int(a.Consecutive),
 		Transport: a.Proxy.transport(),
 	}
 }

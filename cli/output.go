@@ -77,12 +77,8 @@ func (c *connection) deliverer(p *running, to delivery) (*work, *release.Connect
 
 // refused ends a run that never began: its report says why.
 func (o *output) refused(p *running, kind report.Kind, stack string, why error) error {
-	var usage *usageError
-	if errors.As(why, &usage) {
-		return why
-	}
-	document, err := release.Refused(kind, stack, why)
-	return o.finish(p, &work{end: func(bool) {}}, document, "", err)
+	r := p.refusal(kind, stack, why)
+	return o.finish(p, &work{end: func(bool) {}}, r, "", &release.Error{Verdict: r.Verdict, Outcome: r.Outcome, Summary: r.Summary, Err: why})
 }
 
 // view is how to show things on w.
@@ -97,15 +93,15 @@ func (p *running) view(w io.Writer) report.View {
 // successful, or the report.
 func (o *output) finish(p *running, w *work, r report.Report, result string, err error) error {
 	w.end(err != nil)
-	document, e := report.JSON(r)
+	content, e := render(r)
 	if e != nil {
 		return errors.Join(err, e)
 	}
 	switch {
 	case o.JSON:
-		_, e = p.Stdout.Write(document)
+		_, e = p.Stdout.Write(content.document)
 	case err == nil && result != "":
 		_, e = fmt.Fprintln(p.Stdout, result)
 	}
-	return o.write(p, document, report.Markdown(r), errors.Join(err, e))
+	return o.write(p, content, errors.Join(err, e))
 }

@@ -12,6 +12,7 @@ import (
 	"orgship/dockerfiles"
 	"orgship/image"
 	"orgship/pipeline/registry"
+	"orgship/pipeline/release"
 	"orgship/pipeline/report"
 )
 
@@ -22,27 +23,42 @@ type pushCommand struct {
 	Version    string `placeholder:"VERSION" help:"Version of a demo image; else the tag."`
 	Revision   string `placeholder:"REVISION" help:"Revision of a demo image: what proves that it answers; else made of its source."`
 	DryRun     bool   `help:"Only find out whether it is there."`
-	JSON       bool   `name:"json" help:"Print JSON: reference, digest, bytes sent."`
 
-	SameRevision bool `help:"Of a container whose tag is taken: take the image that has it, if it is of the same revision and version."`
-	reports
+	owner        report.Account // of the repository
+	SameRevision bool           `help:"Of a container whose tag is taken: take the image that has it, if it is of the same revision and version."`
+	output
 	connection
 }
 
 // Run pushes, and prints the reference by digest.
 func (c *pushCommand) Run(p *running) error {
-	if err := c.check(); err != nil {
-		return err
-	}
+	rec := report.NewRecorder(report.KindPush, version(), nil, "push")
+	rec.Begin("push")
 	push := c.push
 	if id, ok := strings.CutPrefix(c.Source, "container:"); ok {
 		push = func(p *running) (registry.Pushed, error) { return c.publish(p, id) }
 	}
-	pushed, err := push(p)
-	if err != nil {
-		return err
+	err := c.check()
+	var pushed registry.Pushed
+	if err == nil {
+		pushed, err = push(p)
 	}
-	return c.print(p, pushed)
+	if err != nil {
+		return c.refused(p, report.KindPush, "", err)
+	}
+	sent, outcome := c.sent(pushed), report.Pushed
+	if pushed.AlreadyThere || c.DryRun {
+		outcome = report.Unchanged
+	}
+	fmt.Fprintln(p.Stderr, sent)
+	rec.Edit(func(r *report.Report) {
+		r.Account = c.owner
+		r.Image = &report.Image{
+			Reference: pushed.Reference, Digest: pushed.Digest, Tag: pushed.Tag, Bytes: pushed.BlobBytesSent, AlreadyThere: pushed.AlreadyThere,
+		}
+	})
+	rec.Finish("push", report.Done, sent)
+	return c.finish(p, &work{end: func(bool) {}}, rec.Close(report.Successful, outcome, sent), pushed.Reference, nil)
 }
 
 // check refuses what can't be meant.
@@ -71,7 +87,7 @@ func (c *pushCommand) push(p *running) (registry.Pushed, error) {
 	if err != nil {
 		return registry.Pushed{}, err
 	}
-	images, err := conn.Registry(p.ctx, push.Repository)
+	images, err := c.registry(p, conn, push.Repository)
 	if err != nil {
 		return registry.Pushed{}, err
 	}
@@ -100,12 +116,21 @@ func (c *pushCommand) publish(p *running, id string) (registry.Pushed, error) {
 	if err != nil {
 		return registry.Pushed{}, err
 	}
-	images, err := conn.Registry(p.ctx, to.Repository)
+	images, err := c.registry(p, conn, to.Repository)
 	if err != nil {
 		return registry.Pushed{}, err
 	}
 	to.Login, to.Find = images.Login, images.Find
 	return p.Publish(p.ctx, id, to)
+}
+
+// registry is what pushes to a repository, and notes whose that is.
+func (c *pushCommand) registry(p *running, conn *release.Connection, repository string) (*registry.Client, error) {
+	var err error
+	if c.owner, err = conn.Owner(repository); err != nil {
+		return nil, err
+	}
+	return conn.Registry(p.ctx, repository)
 }
 
 // target takes the tag off the repository; "" is none.
@@ -138,24 +163,6 @@ func assemble(ctx context.Context, variant string, o image.Options) (v1.Image, e
 	o.Dockerfile = file
 	o.Revision = cmp.Or(o.Revision, demo.Revision(o.Version, variant, file))
 	return image.Build(ctx, dockerfiles.Hello(), image.Host(), o)
-}
-
-// print says on stderr what was sent, and on stdout where it is.
-func (c *pushCommand) print(p *running, pushed registry.Pushed) error {
-	sent := c.sent(pushed)
-	fmt.Fprintln(p.Stderr, sent)
-	document, err := encode(pushed)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		_, err = p.Stdout.Write(document)
-	} else {
-		_, err = fmt.Fprintln(p.Stdout, pushed.Reference)
-	}
-	return c.write(p, document, page("push", report.Successful, sent, "", [][]string{
-		{"", ""}, {"Reference", pushed.Reference}, {"Tag", pushed.Tag},
-	}), err)
 }
 
 // sent says what was sent.

@@ -17,6 +17,7 @@ import (
 
 	"orgship/cli"
 	"orgship/pipeline/registry"
+	"orgship/pipeline/report"
 	"orgship/sandbox"
 )
 
@@ -29,10 +30,10 @@ func TestPushContainer(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	repository := strings.TrimPrefix(box.Endpoint(), "http://") + "/111111111111/demoecshwapp-ecr-repo"
-	report := filepath.Join(t.TempDir(), "push.json")
+	file := filepath.Join(t.TempDir(), "push.json")
 	var asked string
 	status, stdout, stderr := run(cli.Program{
-		Args: append([]string{"push", "container:abc,def", repository + ":1.0.0", "--report", report}, flags...),
+		Args: append([]string{"push", "container:abc,def", repository + ":1.0.0", "--report", file}, flags...),
 		Publish: func(ctx context.Context, id string, to cli.Destination) (registry.Pushed, error) {
 			asked = id
 			return publish(ctx, to)
@@ -41,12 +42,12 @@ func TestPushContainer(t *testing.T) {
 	if status != 0 || asked != "abc,def" || !strings.HasPrefix(stdout, repository+"@sha256:") || stderr != "pushed\n" {
 		t.Errorf("container %q, status %d, stdout %q, stderr %q", asked, status, stdout, stderr)
 	}
-	document, err := os.ReadFile(report)
+	document, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var pushed registry.Pushed
-	if err := json.Unmarshal(document, &pushed); err != nil || pushed.Reference+"\n" != stdout || pushed.Tag != "1.0.0" {
+	r, err := report.Read(document)
+	if err != nil || r.Image == nil || r.Image.Reference+"\n" != stdout || r.Image.Tag != "1.0.0" || r.Outcome != report.Pushed || r.Account.ID != "111111111111" {
 		t.Errorf("the report says %s, %v", document, err)
 	}
 }

@@ -24,7 +24,7 @@ func (c *shareCommand) Run(p *running) error {
 	if c.Template != "" {
 		var err error
 		if body, err = p.read(c.Template, "template"); err != nil {
-			return err
+			return c.refused(p, report.Share, c.Stack, err)
 		}
 	}
 	w, conn, err := c.deliverer(p, c.delivery)

@@ -18,7 +18,7 @@ import (
 
 // summaryCommand is the verb summary.
 type summaryCommand struct {
-	File     string `arg:"" name:"report" help:"Report as JSON, as --report of share, plan, release, rollback or destroy wrote it; - reads stdin."`
+	File     string `arg:"" name:"report" help:"Report as JSON, as --report of any verb wrote it; - reads stdin."`
 	Template string `placeholder:"FILE" help:"Template of the stack: in a job of GitHub Actions, annotations point at the resource in it that is at fault."`
 	JUnit    string `name:"junit" placeholder:"FILE" help:"Write the steps as JUnit XML to this file too, for a test report of CodeBuild."`
 

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"orgship/pipeline/verify"
 )
 
 // name is the value of a flag that, if it is given, is never empty and only
@@ -125,6 +127,18 @@ func (d *duration) UnmarshalText(text []byte) error {
 		return &usageError{fmt.Sprintf("%q: must be a time above 0 and up to a week", text), "e.g. 500ms, 30s or 5m"}
 	}
 	*d = duration(n)
+	return nil
+}
+
+// hostname is the value of --check-host.
+type hostname string
+
+// UnmarshalText reads the name of a host, with or without a port.
+func (h *hostname) UnmarshalText(text []byte) error {
+	if err := verify.CheckHost(string(text)); err != nil || len(text) == 0 {
+		return &usageError{fmt.Sprintf("%q is no name of a host", shorten(string(text), 100)), "e.g. --check-host shop.example.com"}
+	}
+	*h = hostname(text)
 	return nil
 }
 

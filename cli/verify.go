@@ -1,10 +1,9 @@
 package cli
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,8 +17,7 @@ type verifyCommand struct {
 	Revision string   `placeholder:"REVISION" help:"Image revision that has to answer." group:"Verification:"`
 	Interval duration `default:"1s" help:"Time between two questions (${default})." group:"Verification:"`
 	Deadline duration `default:"2m" help:"How long to go on asking (${default})." group:"Verification:"`
-	JSON     bool     `name:"json" help:"Print JSON."`
-	reports
+	output
 	answer
 }
 
@@ -37,24 +35,27 @@ func (c *verifyCommand) Run(p *running) error {
 			last = text
 		}
 	}
+	rec := report.NewRecorder(report.KindVerify, version(), nil, "verify")
+	rec.Begin("verify")
 	result, err := verify.Run(p.ctx, check)
 	if err != nil && p.ctx.Err() == nil {
-		return err
+		return c.refused(p, report.KindVerify, "", err)
 	}
-	interrupted := err != nil
-	if interrupted {
-		result.Verdict, result.Reason = verify.Inconclusive, "interrupted"
-	}
-	document, err := encode(result)
+	state := map[verify.Verdict]report.State{verify.Successful: report.Done}[result.Verdict]
 	if err != nil {
-		return err
+		result.Verdict, result.Reason, state = verify.Inconclusive, "interrupted", report.Interrupted
 	}
-	if !interrupted {
-		if err := c.print(p, result, document); err != nil {
-			return err
-		}
+	verdict := verdictOf(result)
+	rec.Edit(func(r *report.Report) {
+		r.URLs = map[string]string{"service": report.CleanURL(check.URL)}
+		r.Verification = verificationOf(check, result)
+	})
+	if no := (*verdictError)(nil); errors.As(verdict, &no) {
+		rec.Problem(report.Problem{Step: "verify", Message: result.Reason, Hint: no.Hint()})
 	}
-	return c.write(p, document, verifyPage(check.URL, result), verdictOf(result))
+	rec.Finish("verify", cmp.Or(state, report.StepFailed), result.Reason)
+	r := rec.Close(report.Verdict(result.Verdict), report.Checked, result.Reason)
+	return c.finish(p, &work{end: func(bool) {}}, r, fmt.Sprintf("%s: %s", result.Verdict, report.Clean(result.Reason)), verdict)
 }
 
 // verdictOf is the error of a verdict; nil if it is successful.
@@ -65,27 +66,22 @@ func verdictOf(r verify.Result) error {
 	return &verdictError{r.Verdict, r.Reason}
 }
 
-// verifyPage renders a result in Markdown.
-func verifyPage(url string, r verify.Result) string {
-	facts := [][]string{
-		{"", ""}, {"URL", report.CleanURL(url)}, {"Asked", fmt.Sprintf("%d times in %s", r.Attempts, r.Took.Round(time.Millisecond))},
+// verificationOf is a result for the report.
+func verificationOf(check verify.Check, result verify.Result) *report.Verification {
+	v := &report.Verification{
+		URL: report.CleanURL(check.URL), Expect: report.Clean(check.Expects()), Revision: report.Clean(check.Revision), Consecutive: check.Consecutive,
+		Verdict: report.Verdict(result.Verdict), Reason: report.Clean(result.Reason), Decided: result.Started.Add(result.Took), Attempts: map[string]int{},
 	}
-	for _, o := range slices.Sorted(maps.Keys(r.Outcomes)) {
-		facts = append(facts, []string{string(o), strconv.Itoa(r.Outcomes[o])})
+	for outcome, n := range result.Outcomes {
+		v.Attempts[string(outcome)] = n
 	}
-	rows := [][]string{{"Attempt", "At", "Outcome", "Status", "Version", "Revision", "Why"}}
-	for _, a := range r.Last {
-		status := ""
-		if a.Status != 0 {
-			status = strconv.Itoa(a.Status)
-		}
-		rows = append(rows, []string{strconv.Itoa(a.Number), a.At.UTC().Format("15:04:05.000"), string(a.Outcome), status, a.Version, a.Revision, a.Reason})
+	for _, a := range result.Last {
+		v.Last = append(v.Last, report.Attempt{
+			At: a.At, URL: v.URL, Outcome: string(a.Outcome), Reason: report.Clean(a.Reason), Status: a.Status, Revision: report.Clean(a.Revision),
+			Version: report.Clean(a.Version), Body: report.Clean(a.Body), Millis: float64(a.Took.Microseconds()) / 1000,
+		})
 	}
-	hint := ""
-	if r.Verdict == verify.Error || r.Verdict == verify.Inconclusive {
-		hint = (&verdictError{r.Verdict, r.Reason}).Hint()
-	}
-	return page("verify", report.Verdict(r.Verdict), r.Reason, hint, facts, rows)
+	return v
 }
 
 // attempt renders one answer.
@@ -103,18 +99,6 @@ func attempt(a verify.Attempt) string {
 	return report.Clean(text)
 }
 
-func (c *verifyCommand) print(p *running, result verify.Result, document []byte) error {
-	if c.JSON {
-		_, err := p.Stdout.Write(document)
-		return err
-	}
-	if result.Verdict != verify.Successful {
-		return nil
-	}
-	_, err := fmt.Fprintf(p.Stdout, "%s: %s\n", result.Verdict, report.Clean(result.Reason))
-	return err
-}
-
 // verdictError is a verdict against a service.
 type verdictError struct {
 	verdict verify.Verdict
@@ -130,8 +114,11 @@ func (e *verdictError) Error() string {
 
 // Hint says what to do about it.
 func (e *verdictError) Hint() string {
-	if e.verdict == verify.Failed {
-		return "the service answers, and not as it should: see the lines above"
+	switch {
+	case strings.Contains(e.reason, verify.CertificateFor):
+		return "name the host that the certificate is for (--check-host NAME), or ask at an address that has that name"
+	case e.verdict == verify.Failed:
+		return "the service answers, and not as it should: look at its answers"
 	}
 	return "is the URL reachable from here, and had the service enough time (--deadline)?"
 }

@@ -39,15 +39,15 @@ func TestExitStatus(t *testing.T) {
 		{"failed", server.URL + " --expect-body wrong --deadline 20ms", 1, "", "error: failed: "},
 		{"error", gone.URL + " --deadline 20ms", 2, "", "error: no answer"},
 		{"inconclusive", server.URL + "/mixed --expect-body right --deadline 50ms", 3, "", "error: inconclusive: "},
-		{"usage", "", 2, "", "error: expected \"<url>\"\nhint: orgship --help"},
+		{"usage", "", 2, "", "error: expected \"<url>\"\nhint: orgship verify --help"},
 		{"through a proxy", "http://app.test/ --expect-body right --proxy " + server.URL, 0, "successful: 3 right answers in a row\n", "passed: status 200\n"},
 		{"through a proxy, scheme left out", "app.test --proxy " + strings.TrimPrefix(server.URL, "http://"), 0, "successful: 3 right answers in a row\n", ""},
 		{"no proxy there", server.URL + " --deadline 20ms --proxy " + gone.URL, 2, "", "error: no answer"},
 		{"no URL of a proxy", server.URL + " --proxy ftp://user:CANARY@127.0.0.1", 2, "", "error: --proxy: must be the URL of an HTTP proxy\nhint: e.g. --proxy http://127.0.0.1:4566"},
 		{"no URL at all", server.URL + " --proxy http://user:CANARY@[", 2, "", "error: --proxy: must be the URL of an HTTP proxy\nhint: e.g. --proxy"},
 		{"proxy that isn't given", server.URL + " --proxy=", 0, "successful: 3 right answers in a row\n", ""},
-		{"no place for a report", server.URL + " --report /dev/null/report.json", 2, "successful: ", "error: writing the report: open /dev/null/report.json: not a directory\n"},
-		{"a verdict, and no place for a report", server.URL + " --expect-body wrong --deadline 20ms --markdown /dev/null/a", 1, "", "error: writing the report: open /dev/null/a: not a directory\nerror: failed: "},
+		{"no place for a report", server.URL + " --report /dev/null/report.json", 2, "", "error: --report: writing \"/dev/null/report.json\": not a directory\n"},
+		{"no room for a report", server.URL + " --markdown /dev/full", 2, "", "error: --markdown: writing \"/dev/full\": no space left on device\n"},
 		{"json", server.URL + " --json", 0, "\"verdict\": \"successful\"", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestVerifyReports(t *testing.T) {
 		page      []string
 	}{
 		{"failed", server.URL + "/?key=CANARY", 1, "failed", []string{
-			" in a row: status is 418, not 200\n", "| URL | " + server.URL + "/?key=… |\n", "| wrong | ",
+			" in a row: status is 418, not 200\n", "| service | " + server.URL + "/?key=… |\n", "| wrong | ",
 			" | wrong | 418 | &lt;b&gt;\\|\\@all |  | status is 418, not 200 |\n",
 		}},
 		{"error", gone.URL, 2, "error", []string{"\nno answer in the last ", "\nHint: is the URL reachable from here", " | unreachable |  |  |  | connection refused |\n"}},
@@ -101,7 +101,7 @@ func TestVerifyReports(t *testing.T) {
 				t.Errorf("the report is\n%s", got)
 			}
 			got := read(t, page)
-			for _, want := range append(test.page, "## orgship verify: "+test.verdict+"\n") {
+			for _, want := range append(test.page, "verify: "+test.verdict+", checked\n") {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q is not in\n%s", want, got)
 				}
@@ -135,7 +135,7 @@ func TestVerifyInterrupted(t *testing.T) {
 	if status := cmd.ProcessState.ExitCode(); status != 3 {
 		t.Errorf("status %d", status)
 	}
-	if got := read(t, document); !strings.Contains(got, `"verdict": "inconclusive"`) || !strings.Contains(got, `"reason": "interrupted"`) {
+	if got := read(t, document); !strings.Contains(got, `"verdict": "inconclusive"`) || !strings.Contains(got, `"summary": "interrupted"`) {
 		t.Errorf("the report is\n%s", got)
 	}
 }

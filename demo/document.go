@@ -124,3 +124,6 @@ func (d Document) chapter(b *strings.Builder, c Chapter) {
 func fence(b *strings.Builder, text string) {
 	fmt.Fprintf(b, "```text\n%s```\n\n", strings.ReplaceAll(text, "```", "'''"))
 }
+
+// JUnit renders the story as JUnit XML: a case for each chapter.
+func (d Document) JUnit() ([]byte, error) { return report.JUnit(d.whole) }

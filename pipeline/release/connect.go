@@ -177,6 +177,16 @@ func (c *Connection) pace() time.Duration {
 	return max(time.Duration(float64(time.Second)/c.speed), 100*time.Millisecond)
 }
 
+// Owner is the account that owns the repository of an image, and where.
+func (c *Connection) Owner(image string) (report.Account, error) {
+	base := c.accounts.Base()
+	r, err := repositoryOf(image, base.Region)
+	if err != nil {
+		return report.Account{}, err
+	}
+	return report.Account{ID: r.Account, Region: r.Region, Endpoint: report.CleanURL(aws.ToString(base.BaseEndpoint))}, nil
+}
+
 // MayPull answers for every account below a unit ("" is the whole Organization)
 // whether it may pull an image, given with or without tag and digest. Role is
 // the one that pulls in each account, "" when it isn't known.

@@ -144,24 +144,8 @@ func (w *work) role(a verify.Answerer) string {
 // expects says in words what the right answer is.
 func (w *work) expects() string {
 	c := w.req.Check.Check
-	status := c.Status
-	if status == 0 {
-		status = 200
-	}
-	parts := []string{fmt.Sprintf("status %d", status)}
-	if c.Body != "" {
-		parts = append(parts, fmt.Sprintf("a body with %q", c.Body))
-	}
-	if c.Pattern != "" {
-		parts = append(parts, fmt.Sprintf("a body like %q", c.Pattern))
-	}
-	if n := len(c.Headers); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d headers", n))
-	}
-	if w.classifier.Expected != "" {
-		parts = append(parts, "revision "+w.classifier.Expected)
-	}
-	return strings.Join(parts, ", ")
+	c.Revision = w.classifier.Expected
+	return c.Expects()
 }
 
 // scaled is how long a time of AWS's lasts at the endpoint's speed.

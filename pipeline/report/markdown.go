@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -40,7 +41,8 @@ func markdown(r Report, events []Event) string {
 	mdChart(&b, r)
 	mdPlan(&b, r.Plan)
 	mdAnswers(&b, r)
-	mdAccess(&b, r.Access)
+	mdAttempts(&b, r)
+	mdAccess(&b, r)
 	mdEvents(&b, r, events)
 	return b.String()
 }
@@ -189,15 +191,39 @@ func mdAnswers(b *strings.Builder, r Report) {
 	b.WriteString("\n")
 }
 
-func mdAccess(b *strings.Builder, list []Access) {
-	if len(list) < 2 {
+// mdAttempts lists the last answers, where to ask was all that was to be done.
+func mdAttempts(b *strings.Builder, r Report) {
+	if r.Kind != KindVerify || r.Verification == nil || len(r.Verification.Last) == 0 {
+		return
+	}
+	var counts []string
+	for _, outcome := range slices.Sorted(maps.Keys(r.Verification.Attempts)) {
+		counts = append(counts, fmt.Sprintf("%d %s", r.Verification.Attempts[outcome], outcome))
+	}
+	fmt.Fprintf(b, "Answers: %s. The last ones:\n\n", md(strings.Join(counts, ", ")))
+	b.WriteString("| At | Outcome | Status | Version | Revision | Why |\n|---|---|---|---|---|---|\n")
+	for _, a := range r.Verification.Last {
+		status := ""
+		if a.Status != 0 {
+			status = strconv.Itoa(a.Status)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", a.At.UTC().Format("15:04:05.000"), md(a.Outcome), status, md(a.Version), md(a.Revision), md(a.Reason))
+	}
+	b.WriteString("\n")
+}
+
+func mdAccess(b *strings.Builder, r Report) {
+	if len(r.Access) == 0 || len(r.Access) == 1 && r.Kind != KindAccess { // one is in its step
 		return
 	}
 	b.WriteString("| Account | May pull | Why |\n|---|---|---|\n")
-	for _, a := range list {
+	for _, a := range r.Access {
 		may := "no"
-		if a.Allowed {
+		switch {
+		case a.Allowed:
 			may = "yes"
+		case a.Undecided:
+			may = "depends"
 		}
 		fmt.Fprintf(b, "| %s | %s | %s |\n", md(strings.TrimSpace(a.Name+" "+a.Account)), may, md(a.Reason))
 	}

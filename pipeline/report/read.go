@@ -23,7 +23,7 @@ func (e *ReadError) Error() string { return "reading the report: " + e.line }
 func (e *ReadError) Hint() string { return e.hint }
 
 // writers is what writes the document.
-const writers = "name what --report of share, plan, release, rollback or destroy wrote"
+const writers = "name what --report of orgship wrote"
 
 // Read reads a document. Members that it doesn't know are ignored. All texts are
 // cleaned as a [Recorder] cleans them, whoever wrote the file. An error is a
@@ -82,7 +82,7 @@ func checkSchema(document []byte) error {
 	switch {
 	case head.Schema == nil:
 		return &ReadError{"it has no schema: " + Schema + " is expected",
-			writers + `; push, access and verify write their result alone, and with --markdown "$GITHUB_STEP_SUMMARY" their own summary`}
+			writers + "; before v2, push, access and verify wrote their result alone"}
 	case *head.Schema == Schema, *head.Schema == schemaBefore:
 		return nil
 	case strings.HasPrefix(*head.Schema, name+"/"):

@@ -71,6 +71,10 @@ const (
 	Release  Kind = "release"
 	Rollback Kind = "rollback"
 	Destroy  Kind = "destroy"
+
+	KindPush   Kind = "push"
+	KindAccess Kind = "access" // who may pull: section access
+	KindVerify Kind = "verify" // a service was asked: section verification
 )
 
 // Verdict says whether the app does what it should.
@@ -109,6 +113,9 @@ const (
 	InProgress Outcome = "in_progress" // we were interrupted, the stack's update was not
 	Removed    Outcome = "removed"     // the stack is gone
 	Broken     Outcome = "broken"      // the stack needs help, or serves a wrong answer
+
+	Pushed  Outcome = "pushed"  // the image is in its repository now
+	Checked Outcome = "checked" // something was asked, and nothing was to be changed
 )
 
 // Words is the outcome for people: "rolled back".
@@ -176,6 +183,13 @@ type Access struct {
 	OrgPath string `json:"orgPath,omitempty"`
 	Allowed bool   `json:"allowed"`
 	Reason  string `json:"reason"`
+	// Undecided says that it isn't allowed only because something can't be told from
+	// here, such as which role pulls.
+	Undecided bool   `json:"undecided,omitempty"`
+	Suspended bool   `json:"suspended,omitempty"`
+	Action    string `json:"action,omitempty"`    // the first that is refused, or the first of all
+	Statement string `json:"statement,omitempty"` // that decides or comes closest
+	Condition string `json:"condition,omitempty"` // that decides, in words
 }
 
 // Step is one of the steps of the work.

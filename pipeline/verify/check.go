@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -110,6 +111,24 @@ func (c Check) prepare() (*prepared, error) {
 	c.RevisionHeader = cmp.Or(c.RevisionHeader, DefaultRevisionHeader)
 	c.VersionHeader = cmp.Or(c.VersionHeader, DefaultVersionHeader)
 	return &prepared{Check: c, pattern: pattern, client: newClient(c.Transport, true, c.Host)}, oneLine(faults)
+}
+
+// Expects says in words what the right answer is.
+func (c Check) Expects() string {
+	parts := []string{fmt.Sprintf("status %d", cmp.Or(c.Status, http.StatusOK))}
+	if c.Body != "" {
+		parts = append(parts, fmt.Sprintf("a body with %q", c.Body))
+	}
+	if c.Pattern != "" {
+		parts = append(parts, fmt.Sprintf("a body like %q", c.Pattern))
+	}
+	if n := len(c.Headers); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d headers", n))
+	}
+	if c.Revision != "" {
+		parts = append(parts, "revision "+c.Revision)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // checkURL wants an absolute http or https URL.

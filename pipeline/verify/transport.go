@@ -39,15 +39,23 @@ func named(transport http.RoundTripper, host string) http.RoundTripper {
 	return t
 }
 
-// checkHost wants a name, with or without a port. A proxy that is asked by http is
-// told the host alone, and would look it up: there the host must be the URL's.
+// CheckHost says whether a text can be a [Check]'s Host: a name, with or without a port.
+func CheckHost(host string) error {
+	u, err := url.Parse("//" + host)
+	if host != "" && (err != nil || u.Host != host || u.Hostname() == "" || strings.ContainsAny(host, " \t,@/?#")) {
+		return fmt.Errorf("host %q is no name of a host", printable([]byte(host), 100))
+	}
+	return nil
+}
+
+// checkHost wants a name. A proxy that is asked by http is told the host alone, and
+// would look it up: there the host must be the URL's.
 func checkHost(host, target string, transport http.RoundTripper) error {
 	if host == "" {
 		return nil
 	}
-	u, err := url.Parse("//" + host)
-	if err != nil || u.Host != host || u.Hostname() == "" || strings.ContainsAny(host, " \t,@/?#") {
-		return fmt.Errorf("host %q is no name of a host", printable([]byte(host), 100))
+	if err := CheckHost(host); err != nil {
+		return err
 	}
 	r, err := http.NewRequest(http.MethodGet, target, nil) //nolint:noctx // it isn't sent
 	if err != nil || r.URL.Scheme != "http" {
