@@ -12,11 +12,11 @@ import (
 
 // accessCommand is the verb access.
 type accessCommand struct {
-	Repository string   `arg:"" help:"Repository or image in ECR."`
-	Account    []string `arg:"" optional:"" help:"Accounts to ask for, by id or name; else all of the unit."`
-	OU         name     `name:"ou" placeholder:"OU" help:"OU, by id, name or path; else the whole Organization."`
-	Unit       name     `name:"unit" hidden:""`
-	PullRole   string   `placeholder:"NAME" help:"Role that pulls in the accounts (the task execution role), for policies that name it."`
+	Repository string        `arg:"" help:"Repository or image in ECR."`
+	Account    []accountName `arg:"" optional:"" help:"Accounts to ask for, by id or name; else all of the unit."`
+	OU         name          `name:"ou" placeholder:"OU" help:"OU, by id, name or path; else the whole Organization."`
+	Unit       name          `name:"unit" hidden:""`
+	PullRole   roleName      `placeholder:"NAME" help:"Role that pulls in the accounts (the task execution role), for policies that name it."`
 	output
 	connection
 }
@@ -69,7 +69,7 @@ func (c *accessCommand) ask(p *running) (owner report.Account, decisions []acces
 	if owner, err = conn.Owner(c.Repository); err != nil {
 		return owner, nil, err
 	}
-	if decisions, err = conn.MayPull(p.ctx, c.Repository, ou, c.PullRole); err != nil {
+	if decisions, err = conn.MayPull(p.ctx, c.Repository, ou, string(c.PullRole)); err != nil {
 		return owner, nil, err
 	}
 	decisions, err = c.pick(decisions)
@@ -78,13 +78,17 @@ func (c *accessCommand) ask(p *running) (owner report.Account, decisions []acces
 
 // pick returns the decisions about the accounts that were named.
 func (c *accessCommand) pick(decisions []access.Decision) ([]access.Decision, error) {
-	for _, name := range c.Account {
+	var named []string
+	for _, a := range c.Account {
+		named = append(named, string(a))
+	}
+	for _, name := range named {
 		if !slices.ContainsFunc(decisions, func(d access.Decision) bool { return d.Account == name || d.Name == name }) {
 			return nil, &noMemberError{name}
 		}
 	}
 	return slices.DeleteFunc(decisions, func(d access.Decision) bool {
-		return len(c.Account) > 0 && !slices.Contains(c.Account, d.Account) && !slices.Contains(c.Account, d.Name)
+		return len(named) > 0 && !slices.Contains(named, d.Account) && !slices.Contains(named, d.Name)
 	}), nil
 }
 

@@ -174,15 +174,23 @@ func (versionCommand) Run(p *running) error {
 
 // complain prints an error on one line, and its hint if it has one.
 func complain(w io.Writer, err error, otherwise string) {
-	fmt.Fprintf(w, "error: %s\n", report.Clean(shorten(err.Error(), maxLine)))
+	long := maxLine
+	var misread *kong.ParseError
+	if errors.As(err, &misread) { // it quotes what was typed
+		long = maxTyped
+	}
+	fmt.Fprintf(w, "error: %s\n", report.Clean(shorten(err.Error(), long)))
 	if hint := hintOf(err, otherwise); hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", report.Clean(hint))
 	}
 }
 
-// maxLine is how many characters a line of an error has: what was typed may be
-// longer than anybody reads.
-const maxLine = 1000
+// How many characters a line of an error has at most: what was typed, or answered,
+// may be longer than anybody reads. The report has all of it.
+const (
+	maxLine  = 1000
+	maxTyped = 280
+)
 
 // shorten takes the middle out of a text that has more than n characters: its end
 // says what is wrong with its beginning.

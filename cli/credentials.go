@@ -11,10 +11,10 @@ import (
 
 // credentialsCommand is the verb credentials.
 type credentialsCommand struct {
-	GitHubRole string        `name:"github-role" placeholder:"ARN" help:"Role to become in a job of GitHub Actions, by its OIDC token; else the SDK's default chain."`
-	Duration   time.Duration `default:"1h" help:"How long the role's credentials are good (${default}): 15m to 12h, at most what the role allows."`
-	Region     string        `placeholder:"REGION" help:"AWS region; else AWS_REGION or the profile's."`
-	Endpoint   string        `placeholder:"URL" help:"One URL for all services, as of a sandbox; else AWS_ENDPOINT_URL, or AWS itself."`
+	GitHubRole jobRole  `name:"github-role" placeholder:"ARN" help:"Role to become in a job of GitHub Actions, by its OIDC token; else the SDK's default chain."`
+	Duration   lifetime `default:"1h" help:"How long the role's credentials are good (${default}): 15m to 12h, at most what the role allows."`
+	Region     region   `placeholder:"REGION" help:"AWS region; else AWS_REGION or the profile's."`
+	Endpoint   string   `placeholder:"URL" help:"One URL for all services, as of a sandbox; else AWS_ENDPOINT_URL, or AWS itself."`
 }
 
 // Help is more about the verb.
@@ -53,7 +53,7 @@ func (c *credentialsCommand) Run(p *running) error {
 
 func (c *credentialsCommand) provider(p *running) (aws.CredentialsProvider, error) {
 	if c.GitHubRole != "" {
-		return account.GitHubJob{Role: c.GitHubRole, Duration: c.Duration, Getenv: p.Getenv, Region: c.Region, Endpoint: c.Endpoint}, nil
+		return account.GitHubJob{Role: string(c.GitHubRole), Duration: time.Duration(c.Duration), Getenv: p.Getenv, Region: string(c.Region), Endpoint: c.Endpoint}, nil
 	}
 	if p.Getenv(insideChain) != "" {
 		return nil, &usageError{"the profile's credential_process is orgship credentials, which asks the profile", "in a profile this verb needs --github-role: without it, it prints what the profile itself has"}
@@ -61,5 +61,5 @@ func (c *credentialsCommand) provider(p *running) (aws.CredentialsProvider, erro
 	if err := os.Setenv(insideChain, "1"); err != nil {
 		return nil, err
 	}
-	return account.Default(p.ctx, account.Options{Region: c.Region, Endpoint: c.Endpoint})
+	return account.Default(p.ctx, account.Options{Region: string(c.Region), Endpoint: c.Endpoint})
 }

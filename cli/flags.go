@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"orgship/cfn"
 	"orgship/pipeline/account"
 	"orgship/pipeline/release"
 	"orgship/pipeline/verify"
@@ -23,11 +23,11 @@ import (
 
 // connection are the flags that say who asks, and where.
 type connection struct {
-	Credentials string `placeholder:"FILE" help:"Credentials as JSON of the credential_process format (- reads stdin), as 'aws configure export-credentials --format process' prints it; else the SDK's default chain." group:"Connection:"`
-	Region      region `placeholder:"REGION" help:"AWS region; else AWS_REGION or the profile's." group:"Connection:"`
-	Endpoint    string `placeholder:"URL" help:"One URL for all services, as of a sandbox; else AWS_ENDPOINT_URL, or AWS itself." group:"Connection:"`
-	Role        string `default:"OrganizationAccountAccessRole" placeholder:"NAME" help:"Role to assume in other accounts than the credentials' own (${default}); empty: none." group:"Connection:"`
-	Speed       factor `default:"1" env:"ORGSHIP_SPEED" placeholder:"N" help:"How much faster than on AWS time runs at the endpoint: the --speed of a sandbox (${default})." group:"Connection:"`
+	Credentials string   `placeholder:"FILE" help:"Credentials as JSON of the credential_process format (- reads stdin), as 'aws configure export-credentials --format process' prints it; else the SDK's default chain." group:"Connection:"`
+	Region      region   `placeholder:"REGION" help:"AWS region; else AWS_REGION or the profile's." group:"Connection:"`
+	Endpoint    string   `placeholder:"URL" help:"One URL for all services, as of a sandbox; else AWS_ENDPOINT_URL, or AWS itself." group:"Connection:"`
+	Role        roleName `default:"OrganizationAccountAccessRole" placeholder:"NAME" help:"Role to assume in other accounts than the credentials' own (${default}); empty: none." group:"Connection:"`
+	Speed       factor   `default:"1" env:"ORGSHIP_SPEED" placeholder:"N" help:"How much faster than on AWS time runs at the endpoint: the --speed of a sandbox (${default})." group:"Connection:"`
 }
 
 // open connects.
@@ -46,7 +46,7 @@ func (c *connection) open(p *running) (*release.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return release.Connect(account.NewAccounts(cfg, c.Role), float64(c.Speed)), nil
+	return release.Connect(account.NewAccounts(cfg, string(c.Role)), float64(c.Speed)), nil
 }
 
 // read reads a file, or stdin for "-".
@@ -120,29 +120,26 @@ type delivery struct {
 
 // change are the flags that say what becomes of the stack.
 type change struct {
-	Template        string            `placeholder:"FILE" help:"Template of the stack (- reads stdin); else the one it has, and for a new stack the built-in one with the blue/green hook." group:"Stack:"`
-	Parameter       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Parameter of the template; one that isn't given keeps its value. May be repeated." group:"Stack:"`
-	Tag             map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Tag of the stack. May be repeated; without any the tags stay." group:"Stack:"`
-	Capability      []string          `placeholder:"NAME" help:"What the template needs to be allowed (CAPABILITY_IAM). May be repeated." group:"Stack:"`
-	StackRole       string            `placeholder:"ARN" help:"Role for CloudFormation to work with; else the caller's own rights." group:"Stack:"`
-	Container       string            `placeholder:"NAME" help:"Container whose image it is; else the one that the load balancer sends to." group:"Stack:"`
-	Routing         routing           `placeholder:"ROUTING" help:"How traffic moves: all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES; else as the template says." group:"Stack:"`
-	TerminationWait *time.Duration    `placeholder:"5m" help:"How long blue stays after the shift, in whole minutes: the time in which going back is one call." group:"Stack:"`
-	CPU             cpuUnits          `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
-	Memory          mebibytes         `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
-	Tasks           *number           `placeholder:"N" help:"Number of tasks; an update of its own, not to be mixed with a new image." group:"Stack:"`
+	Template        string                   `placeholder:"FILE" help:"Template of the stack (- reads stdin); else the one it has, and for a new stack the built-in one with the blue/green hook." group:"Stack:"`
+	Parameter       map[parameterName]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Parameter of the template; one that isn't given keeps its value. May be repeated." group:"Stack:"`
+	Tag             map[tagName]string       `mapsep:"none" placeholder:"NAME=VALUE" help:"Tag of the stack. May be repeated; without any the tags stay." group:"Stack:"`
+	Capability      []string                 `placeholder:"NAME" help:"What the template needs to be allowed (CAPABILITY_IAM). May be repeated." group:"Stack:"`
+	StackRole       roleARN                  `placeholder:"ARN" help:"Role for CloudFormation to work with; else the caller's own rights." group:"Stack:"`
+	Container       containerName            `placeholder:"NAME" help:"Container whose image it is; else the one that the load balancer sends to." group:"Stack:"`
+	Routing         routing                  `placeholder:"ROUTING" help:"How traffic moves: all-at-once, canary:PERCENT:MINUTES or linear:PERCENT:MINUTES; else as the template says." group:"Stack:"`
+	TerminationWait *wait                    `placeholder:"5m" help:"How long blue stays after the shift, in whole minutes: the time in which going back is one call." group:"Stack:"`
+	CPU             cpuUnits                 `name:"cpu" placeholder:"UNITS" help:"CPU units of a task: 256 is a quarter of a CPU." group:"Stack:"`
+	Memory          mebibytes                `placeholder:"MIB" help:"Memory of a task in MiB." group:"Stack:"`
+	Tasks           *number                  `placeholder:"N" help:"Number of tasks; an update of its own, not to be mixed with a new image." group:"Stack:"`
 }
 
 // changes is what to write into the template.
-func (c *change) changes() (template.Changes, error) {
-	out := template.Changes{Container: c.Container, CPU: int(c.CPU), Memory: int(c.Memory), DesiredCount: (*int)(c.Tasks), TrafficRouting: c.Routing.TrafficRouting}
+func (c *change) changes() template.Changes {
+	out := template.Changes{Container: string(c.Container), CPU: int(c.CPU), Memory: int(c.Memory), DesiredCount: (*int)(c.Tasks), TrafficRouting: c.Routing.TrafficRouting}
 	if c.TerminationWait != nil {
-		if *c.TerminationWait%time.Minute != 0 {
-			return out, &usageError{fmt.Sprintf("termination wait %s: must be whole minutes", *c.TerminationWait), "e.g. --termination-wait 5m"}
-		}
-		out.TerminationWaitMinutes = aws.Int(int(*c.TerminationWait / time.Minute))
+		out.TerminationWaitMinutes = aws.Int(int(time.Duration(*c.TerminationWait) / time.Minute))
 	}
-	return out, nil
+	return out
 }
 
 // capabilities are those that are given; nil means the usual ones.
@@ -156,16 +153,17 @@ func (c *change) capabilities() []string {
 	return given
 }
 
-// body reads the template; nil means the one that the stack has.
-func (c *change) body(p *running, r *release.Releaser, stack string) ([]byte, error) {
-	if c.Template != "" {
-		return p.read(c.Template, "template")
+// body is the template that is given; else nil, which means the one that the stack
+// has, or the built-in one of a new stack.
+func (c *change) body(p *running) ([]byte, error) {
+	if c.Template == "" {
+		return nil, nil
 	}
-	lives, err := r.Lives(p.ctx, stack)
-	if err != nil || lives {
-		return nil, err
+	source, err := p.read(c.Template, "template")
+	if err == nil && len(bytes.TrimSpace(source)) == 0 {
+		return nil, &usageError{fmt.Sprintf("--template: %q is empty", c.Template), "name a template, or leave the flag out for the one that the stack has"}
 	}
-	return cfn.BlueGreen(), nil
+	return source, err
 }
 
 // routing is the value of --routing.
@@ -194,12 +192,12 @@ func (r *routing) UnmarshalText(text []byte) error {
 
 // answer are the flags that say what the right answer is.
 type answer struct {
-	ExpectStatus   int               `default:"200" placeholder:"N" help:"Status of the right answer (${default})." group:"Verification:"`
+	ExpectStatus   httpStatus        `default:"200" placeholder:"N" help:"Status of the right answer (${default})." group:"Verification:"`
 	ExpectBody     string            `placeholder:"TEXT" help:"Text that the body holds." group:"Verification:"`
-	ExpectPattern  string            `placeholder:"REGEXP" help:"Regular expression (RE2) that the body matches." group:"Verification:"`
-	ExpectHeader   map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Header of the answer. May be repeated." group:"Verification:"`
-	RevisionHeader string            `default:"X-Image-Revision" placeholder:"NAME" help:"Header that tells which image answers (${default})." group:"Verification:"`
-	VersionHeader  string            `default:"X-App-Version" placeholder:"NAME" help:"Header that tells which version answers (${default})." group:"Verification:"`
+	ExpectPattern  expression        `placeholder:"REGEXP" help:"Regular expression (RE2) that the body matches." group:"Verification:"`
+	ExpectHeader   map[header]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Header of the answer. May be repeated." group:"Verification:"`
+	RevisionHeader headerName        `default:"X-Image-Revision" placeholder:"NAME" help:"Header that tells which image answers (${default})." group:"Verification:"`
+	VersionHeader  headerName        `default:"X-App-Version" placeholder:"NAME" help:"Header that tells which version answers (${default})." group:"Verification:"`
 	CheckHost      hostname          `placeholder:"NAME" help:"Name to ask for at the URL (Host header, SNI), which its certificate has to be for; else the URL's." group:"Verification:"`
 	Timeout        duration          `default:"5s" help:"How long one answer may take (${default})." group:"Verification:"`
 	Consecutive    count             `default:"3" placeholder:"N" help:"Right answers in a row that decide (${default})." group:"Verification:"`
@@ -208,8 +206,8 @@ type answer struct {
 
 func (a *answer) check() verify.Check {
 	return verify.Check{
-		Status: a.ExpectStatus, Body: a.ExpectBody, Pattern: a.ExpectPattern, Headers: a.ExpectHeader,
-		Host: string(a.CheckHost), RevisionHeader: a.RevisionHeader, VersionHeader: a.VersionHeader, Timeout: time.Duration(a.Timeout), Consecutive: int(a.Consecutive),
+		Status: int(a.ExpectStatus), Body: a.ExpectBody, Pattern: string(a.ExpectPattern), Headers: texts(a.ExpectHeader),
+		Host: string(a.CheckHost), RevisionHeader: string(a.RevisionHeader), VersionHeader: string(a.VersionHeader), Timeout: time.Duration(a.Timeout), Consecutive: int(a.Consecutive),
 		Transport: a.Proxy.transport(),
 	}
 }
@@ -245,10 +243,10 @@ func (p proxy) transport() http.RoundTripper {
 // check are the flags of a release's verification.
 type check struct {
 	answer
-	CheckURL    string     `name:"check-url" placeholder:"URL" help:"Where the service answers; else the stack tells." group:"Verification:"`
-	CheckOutput string     `placeholder:"NAME" help:"Output of the stack with the service's address, a name or a URL; else LoadBalancerDNSName, or the address of the production listener." group:"Verification:"`
+	CheckURL    httpURL    `name:"check-url" placeholder:"URL" help:"Where the service answers; else the stack tells." group:"Verification:"`
+	CheckOutput line       `placeholder:"NAME" help:"Output of the stack with the service's address, a name or a URL; else LoadBalancerDNSName, or the address of the production listener." group:"Verification:"`
 	Proof       string     `default:"auto" enum:"auto,tasks,header,none" placeholder:"PROOF" help:"What has to show that the new image serves: tasks (AWS's records), header (each answer says the image's revision), auto (what there is) or none (${default})." group:"Verification:"`
-	CheckPath   string     `default:"/" placeholder:"PATH" help:"Path to ask for (${default})." group:"Verification:"`
+	CheckPath   line       `default:"/" placeholder:"PATH" help:"Path to ask for (${default})." group:"Verification:"`
 	Interval    duration   `default:"500ms" help:"Time between two questions (${default})." group:"Verification:"`
 	MaxLost     percentage `default:"1%" placeholder:"PERCENT" help:"By how much the success rate may fall below what it was: more lost requests go back (${default})." group:"Verification:"`
 	Baseline    string     `default:"required" enum:"required,ignore" placeholder:"MODE" help:"required stops before anything is touched if the version that serves now doesn't answer from here, ignore goes on (${default})." group:"Verification:"`
@@ -259,10 +257,10 @@ type check struct {
 
 func (c *check) check() release.Check {
 	out := release.Check{
-		Check: c.answer.check(), Output: c.CheckOutput, Path: c.CheckPath,
+		Check: c.answer.check(), Output: string(c.CheckOutput), Path: string(c.CheckPath),
 		AnyRevision: c.AnyRevision, Rate: float64(c.Rate), Skip: c.NoVerify, MaxLost: float64(c.MaxLost) / 100, IgnoreBaseline: c.Baseline == "ignore",
 		Proof: release.Proof(strings.TrimPrefix(c.Proof, "auto")),
 	}
-	out.URL, out.Interval = c.CheckURL, time.Duration(c.Interval)
+	out.URL, out.Interval = string(c.CheckURL), time.Duration(c.Interval)
 	return out
 }

@@ -9,8 +9,8 @@ import (
 
 // planCommand is the verb plan.
 type planCommand struct {
-	Stack string `arg:"" help:"Name of the CloudFormation stack."`
-	Image string `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…"`
+	Stack stackName `arg:"" help:"Name of the CloudFormation stack."`
+	Image imageName `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…"`
 	delivery
 	output
 	change
@@ -19,13 +19,9 @@ type planCommand struct {
 
 // Run prints what a release would change. Nothing is touched.
 func (c *planCommand) Run(p *running) error {
-	w, _, err := c.deliverer(p, c.delivery)
+	req, w, err := c.request(p, c.Stack, c.Image, c.delivery, &c.connection)
 	if err != nil {
-		return c.refused(p, report.Release, c.Stack, err)
-	}
-	req, err := c.request(p, w, c.Stack, c.Image)
-	if err != nil {
-		return c.refused(p, report.Release, c.Stack, err)
+		return c.refused(p, report.Release, string(c.Stack), err)
 	}
 	req.Check.Skip, req.DryRun = true, true
 	document, err := w.Release(p.ctx, req)

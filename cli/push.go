@@ -67,11 +67,13 @@ func (c *pushCommand) check() error {
 	case strings.HasSuffix(c.Repository, ":"):
 		return &usageError{fmt.Sprintf("%q has a colon and no tag", c.Repository), "name the tag, or leave the colon out; in a script, check that the variable is set"}
 	case report.Clean(c.Version) != c.Version:
-		return &usageError{fmt.Sprintf("--version: %q holds what can't be shown on one line", c.Version), "e.g. --version 1.0.0"}
+		return &usageError{fmt.Sprintf("--version: %q holds what can't be shown on one line", shorten(c.Version, 100)), "e.g. --version 1.0.0"}
 	case report.Clean(c.Revision) != c.Revision:
-		return &usageError{fmt.Sprintf("--revision: %q holds what can't be shown on one line", c.Revision), "e.g. --revision $(git rev-parse HEAD)"}
+		return &usageError{fmt.Sprintf("--revision: %q holds what can't be shown on one line", shorten(c.Revision, 100)), "e.g. --revision $(git rev-parse HEAD)"}
+	case strings.HasPrefix(c.Source, "container:"): // whoever publishes it checks where to
+		return nil
 	}
-	return nil
+	return registry.Target(c.target())
 }
 
 // push pushes what can be read or assembled here.

@@ -1,14 +1,15 @@
 package cli
 
 import (
+	"orgship/cfn"
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
 )
 
 // releaseCommand is the verb release.
 type releaseCommand struct {
-	Stack string `arg:"" help:"Name of the CloudFormation stack."`
-	Image string `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…; what is released is its digest."`
+	Stack stackName `arg:"" help:"Name of the CloudFormation stack."`
+	Image imageName `arg:"" help:"Image in ECR: repository:tag or repository@sha256:…; what is released is its digest."`
 	delivery
 	DryRun      bool   `help:"Stop after the plan."`
 	OnInterrupt string `default:"continue" enum:"continue,rollback" placeholder:"MODE" help:"What Ctrl-C or SIGTERM does to an update that isn't decided: continue lets it go on by itself, rollback cancels it (${default})."`
@@ -20,13 +21,9 @@ type releaseCommand struct {
 
 // Run releases, and prints the image that serves now.
 func (c *releaseCommand) Run(p *running) error {
-	w, _, err := c.deliverer(p, c.delivery)
+	req, w, err := c.request(p, c.Stack, c.Image, c.delivery, &c.connection)
 	if err != nil {
-		return c.refused(p, report.Release, c.Stack, err)
-	}
-	req, err := c.request(p, w, c.Stack, c.Image)
-	if err != nil {
-		return c.refused(p, report.Release, c.Stack, err)
+		return c.refused(p, report.Release, string(c.Stack), err)
 	}
 	req.Check, req.DryRun = c.check.check(), c.DryRun
 	req.RollbackOnInterrupt = c.OnInterrupt == "rollback"
@@ -34,17 +31,30 @@ func (c *releaseCommand) Run(p *running) error {
 	return c.finish(p, w, document, released(document), err)
 }
 
-// request is a release as the flags say.
-func (c *change) request(p *running, w *work, stack, image string) (release.Request, error) {
-	changes, err := c.changes()
+// request is a release as the flags say, and what does it. What the flags name is
+// read before anything is asked.
+func (c *change) request(p *running, stack stackName, image imageName, to delivery, from *connection) (release.Request, *work, error) {
+	body, err := c.body(p)
 	if err != nil {
-		return release.Request{}, err
+		return release.Request{}, nil, err
 	}
-	body, err := c.body(p, w.Releaser, stack)
+	w, _, err := from.deliverer(p, to)
+	if err != nil {
+		return release.Request{}, nil, err
+	}
+	if body == nil {
+		lives, err := w.Lives(p.ctx, string(stack))
+		if err != nil {
+			return release.Request{}, nil, err
+		}
+		if !lives {
+			body = cfn.BlueGreen()
+		}
+	}
 	return release.Request{
-		Stack: stack, Template: body, Image: image, Change: changes, Parameters: c.Parameter, Tags: c.Tag,
-		Capabilities: c.capabilities(), RoleARN: c.StackRole,
-	}, err
+		Stack: string(stack), Template: body, Image: string(image), Change: c.changes(), Parameters: texts(c.Parameter), Tags: texts(c.Tag),
+		Capabilities: c.capabilities(), RoleARN: string(c.StackRole),
+	}, w, nil
 }
 
 // released is the image that a report is about.

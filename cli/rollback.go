@@ -7,10 +7,10 @@ import (
 
 // rollbackCommand is the verb rollback.
 type rollbackCommand struct {
-	Stack string `arg:"" help:"Name of the CloudFormation stack."`
+	Stack stackName `arg:"" help:"Name of the CloudFormation stack."`
 	delivery
-	Image  string `placeholder:"IMAGE" help:"Image to go back to; else the one from before, which the stack's template records."`
-	DryRun bool   `help:"Stop after the plan."`
+	Image  pastImage `placeholder:"IMAGE" help:"Image to go back to; else the one from before, which the stack's template records."`
+	DryRun bool      `help:"Stop after the plan."`
 	output
 	check
 	connection
@@ -20,8 +20,8 @@ type rollbackCommand struct {
 func (c *rollbackCommand) Run(p *running) error {
 	w, _, err := c.deliverer(p, c.delivery)
 	if err != nil {
-		return c.refused(p, report.Rollback, c.Stack, err)
+		return c.refused(p, report.Rollback, string(c.Stack), err)
 	}
-	document, err := w.Rollback(p.ctx, release.Request{Stack: c.Stack, Image: c.Image, Check: c.check.check(), DryRun: c.DryRun})
+	document, err := w.Rollback(p.ctx, release.Request{Stack: string(c.Stack), Image: string(c.Image), Check: c.check.check(), DryRun: c.DryRun})
 	return c.finish(p, w, document, released(document), err)
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -117,10 +118,18 @@ func (c *sandboxCommand) organization() (*organizations.Organization, error) {
 	if c.Organization == "" {
 		return nil, nil
 	}
-	source, err := os.ReadFile(c.Organization)
+	f, err := os.Open(c.Organization)
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return nil, &organizationError{fmt.Errorf("reading organization file %q: %w", c.Organization, path.Err)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	source, err := bounded(f, "organization file", strconv.Quote(c.Organization))
+	if err != nil {
+		return nil, err
 	}
 	o, err := organizations.Parse(source)
 	if err != nil {

@@ -169,7 +169,7 @@ func TestPrintCredentials(t *testing.T) {
 		{"none", nil, nil, `^error: getting credentials: no AWS credentials were found\nhint: log in .*\n$`},
 		{"a role, and no permission", job[:2], []string{"--github-role", role}, `^::error .*\nerror: getting credentials: GitHub gave this job no token to ask with .*\nhint: add to the job: permissions: \{ id-token: write, .*\n$`},
 		{"no region", append(job[:1:1], job[2:]...), []string{"--github-role", role}, `^::error .*\nerror: getting credentials: no AWS region is set\nhint: name one.*\n$`},
-		{"no duration", job, []string{"--github-role", role, "--duration", "13h"}, `^::error .*\nerror: getting credentials: duration 13h0m0s: must be from 15m to 12h\nhint: .*\n$`},
+		{"no duration", job, []string{"--github-role", role, "--duration", "13h"}, `^error: --duration: "13h": must be from 15m to 12h\nhint: .*\n$`},
 	} {
 		stdout, stderr, err := credentialsOf(t, test.env, test.args...)
 		var exit *exec.ExitError

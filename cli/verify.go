@@ -14,7 +14,7 @@ import (
 // verifyCommand is the verb verify.
 type verifyCommand struct {
 	URL      string   `arg:"" name:"url" help:"Where the service answers; http:// may be left out."`
-	Revision string   `placeholder:"REVISION" help:"Image revision that has to answer." group:"Verification:"`
+	Revision line     `placeholder:"REVISION" help:"Image revision that has to answer." group:"Verification:"`
 	Interval duration `default:"1s" help:"Time between two questions (${default})." group:"Verification:"`
 	Deadline duration `default:"2m" help:"How long to go on asking (${default})." group:"Verification:"`
 	output
@@ -24,7 +24,7 @@ type verifyCommand struct {
 // Run asks until the verdict is clear.
 func (c *verifyCommand) Run(p *running) error {
 	check := c.check()
-	check.URL, check.Revision, check.Interval, check.Deadline = c.URL, c.Revision, time.Duration(c.Interval), time.Duration(c.Deadline)
+	check.URL, check.Revision, check.Interval, check.Deadline = c.URL, string(c.Revision), time.Duration(c.Interval), time.Duration(c.Deadline)
 	if !strings.Contains(check.URL, "://") {
 		check.URL = "http://" + check.URL
 	}

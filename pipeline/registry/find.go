@@ -114,7 +114,7 @@ func manifestsOf(found *remote.Descriptor) ([]string, error) {
 func parseImage(reference string) (place, error) {
 	p, err := parse(reference)
 	if err == nil && p.tag == "" && p.digest == "" {
-		err = &hinted{fmt.Errorf("%q names no image", reference), "add :tag or @sha256:…"}
+		err = noTag(reference)
 	}
 	return p, err
 }

@@ -65,6 +65,10 @@ func notECR(reference string) error {
 	}
 }
 
+func noTag(reference string) error {
+	return &hinted{fmt.Errorf("%q names no image", reference), "add :tag or @sha256:…"}
+}
+
 // String returns the image's reference, by digest when it has one.
 func (p place) String() string {
 	switch {

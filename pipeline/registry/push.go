@@ -72,6 +72,16 @@ func Target(repository, tag string) error {
 	return nil
 }
 
+// Reference says whether a text can name an image in ECR: a repository with a tag or
+// a digest. Nothing is asked. An error has a Hint.
+func Reference(text string) error {
+	pl, err := parse(text)
+	if err == nil && pl.tag == "" && pl.digest == "" {
+		return noTag(text)
+	}
+	return err
+}
+
 func target(repository, tag string) (place, error) {
 	pl, err := parse(repository)
 	switch {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -131,6 +132,9 @@ func (c Check) Expects() string {
 	return strings.Join(parts, ", ")
 }
 
+// CheckURL says whether a text can be a [Check]'s URL.
+func CheckURL(text string) error { return checkURL(text) }
+
 // checkURL wants an absolute http or https URL.
 func checkURL(text string) error {
 	u, err := url.Parse(text)
@@ -139,6 +143,11 @@ func checkURL(text string) error {
 		return errors.New("the URL can't be read") // its error would hold the password of a URL with one
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
 		return fmt.Errorf("URL %q must be absolute, with http or https", u.Redacted())
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return fmt.Errorf("URL %q has no port that there is", u.Redacted())
+		}
 	}
 	return nil
 }
