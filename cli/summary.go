@@ -33,7 +33,7 @@ In a job of GitHub Actions (GITHUB_ACTIONS=true) the step gets besides
   a summary    the report in Markdown: steps, timeline, who answered when
   annotations  an error (a warning if inconclusive) where it went wrong: in --template, or in the workflow; a notice of what serves
   outputs      verdict   successful, failed, error or inconclusive
-               outcome   released, rolled_back, unchanged, refused, in_progress, removed or broken
+               outcome   released, rolled_back, unchanged, refused, in_progress, removed or broken; pushed, checked
                digest    of the image that was asked for: sha256:…
                image     the same with its repository: repository@sha256:…
                url       of the service
