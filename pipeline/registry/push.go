@@ -141,15 +141,20 @@ func (c *Client) push(ctx context.Context, pl place, what artifact, digest strin
 	return pushed, nil
 }
 
-// readBack asks the registry for what was pushed: a proxy that answers "200" to
-// everything is no registry. Who may push and not look has to believe it.
-func (c *Client) readBack(ctx context.Context, t *traffic, p place, digest string) error {
-	var found *v1.Descriptor
-	err := c.talk(ctx, t, func(options ...remote.Option) (err error) {
+// descriptor is what is at a place, and the registry's status if it says no.
+func (c *Client) descriptor(ctx context.Context, t *traffic, p place) (found *v1.Descriptor, status int, err error) {
+	err = c.talk(ctx, t, func(options ...remote.Option) (err error) {
 		found, err = remote.Head(p.reference(), options...)
 		return err
 	})
-	_, status := registryCode(err)
+	_, status = registryCode(err)
+	return found, status, err
+}
+
+// readBack asks the registry for what was pushed: a proxy that answers "200" to
+// everything is no registry. Who may push and not look has to believe it.
+func (c *Client) readBack(ctx context.Context, t *traffic, p place, digest string) error {
+	found, status, err := c.descriptor(ctx, t, p)
 	switch {
 	case status == http.StatusForbidden:
 		return nil
@@ -164,12 +169,7 @@ func (c *Client) readBack(ctx context.Context, t *traffic, p place, digest strin
 // head returns the digest that is at a place: "" when nothing is, or when the
 // caller may push and not look.
 func (c *Client) head(ctx context.Context, t *traffic, p place) (string, error) {
-	var found *v1.Descriptor
-	err := c.talk(ctx, t, func(options ...remote.Option) (err error) {
-		found, err = remote.Head(p.reference(), options...)
-		return err
-	})
-	_, status := registryCode(err)
+	found, status, err := c.descriptor(ctx, t, p)
 	switch {
 	case status == http.StatusNotFound, status == http.StatusForbidden:
 		return "", nil

@@ -147,6 +147,9 @@ func (w *work) unchanged(ctx context.Context) error {
 	switch w.result.outcome {
 	case report.Released:
 		w.result.outcome = report.Unchanged
+		if err != nil {
+			break // what is wrong with it is said
+		}
 		w.result.summary = "nothing to do: the stack is as it should be"
 		if w.analysis != nil {
 			_, _, reason := w.analysis.Decision()

@@ -75,7 +75,8 @@ func (w *work) conclude(ctx context.Context, end stack.End, err error) error {
 	}
 	var back *stack.RolledBackError
 	w.result = resultOf(ctx, err)
-	if errors.As(err, &back) && (w.cancelled || w.cancelErr != nil) { // by us, or by somebody who may
+	if errors.As(err, &back) && (w.cancelled || w.cancelErr != nil) {
+		w.cancelled = true // by us, or by somebody who may
 		w.rec.Finish(stepApply, report.StepFailed, "cancelled, as decided: "+end.Status)
 		return w.wentBack(ctx)
 	}

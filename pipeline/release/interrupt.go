@@ -49,6 +49,7 @@ func (w *work) cancelInterrupted(ctx context.Context) result {
 		w.advise("to go back: " + w.command("rollback", w.req.Stack))
 		return result{report.Inconclusive, report.InProgress, "interrupted, and the update could not be cancelled: it goes on by itself, and nobody decides about it"}
 	}
+	w.cancelled = true
 	w.advise("to see that the version from before answers again: " + w.command("rollback", w.req.Stack))
 	return result{report.Inconclusive, report.InProgress, "interrupted: the update is cancelled, as --on-interrupt=rollback asks, and the stack goes back by itself"}
 }

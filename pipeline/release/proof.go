@@ -158,5 +158,17 @@ func (e *UnprovedError) Hint() string {
 	return "see who else deploys this service; without that proof: --proof header (the answers say the image's revision) or --proof none"
 }
 
-// errNoLabel refuses what can't be had.
-var errNoLabel = errors.New("--proof header: the image has no label " + registry.RevisionLabel + " that answers could be compared with")
+// NoLabelError says that answers have nothing to be compared with.
+type NoLabelError struct{}
+
+func (e *NoLabelError) Error() string {
+	return "--proof header: the image has no label " + registry.RevisionLabel + " that answers could be compared with"
+}
+
+// Hint says what to do about it.
+func (e *NoLabelError) Hint() string {
+	return "build it with the label, or take AWS's records for proof: --proof tasks"
+}
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *NoLabelError) Refusal() bool { return true }

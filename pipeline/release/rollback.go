@@ -198,7 +198,7 @@ func (w *work) cancel(ctx context.Context, s stack.Stack) error {
 
 // proveBefore asks whether the version from before answers as it should.
 func (w *work) proveBefore(ctx context.Context, s stack.Stack) error {
-	w.existing = &s
+	w.existing, w.restored = &s, true
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err == nil {
 		if image, _, err := template.Image(body, w.req.Change.Container); err == nil && image != "" {

@@ -23,16 +23,14 @@ func (w *work) serving(err error) *report.Serving {
 	now := w.rec.Snapshot()
 	s := &report.Serving{Touched: !w.changing.IsZero() && w.result.outcome != report.Refused}
 	switch w.result.outcome {
-	case report.Released, report.InProgress:
+	case report.Released, report.InProgress, report.Broken:
 		s.Image, s.Since = now.Image, w.full
-	case report.Broken:
-		s.Image, s.Since = now.Image, w.full
-		if w.cancelled && w.existing != nil { // went back, to what doesn't answer
+		if w.cancelled && w.existing != nil { // it goes back, or went back to what doesn't answer
 			s.Image, s.Since = now.Before, time.Time{}
 		}
 	case report.RolledBack:
 		s.Image, s.Since = now.Before, w.relieved
-		if now.Kind == report.Rollback { // which released nothing: what it cancelled is over
+		if w.restored {
 			s.Image = now.Image
 		}
 	case report.Unchanged:

@@ -180,7 +180,7 @@ func (s *shift) onTraffic(t stack.Traffic) {
 		s.rec.Event(report.Event{Source: report.FromTraffic, Subject: t.DeploymentID, Status: t.Status, Message: t.Reason})
 	}
 	s.shown = t
-	now := analysis.Weight{Known: true, Percent: t.Percent, Since: t.Seen}
+	now := analysis.Weight{Known: true, Percent: t.Percent, Since: time.Now()} // not when it was looked at: the answer came later
 	if t.Rollback {
 		now = s.analysis.Weight() // going back is decided: what is served then is the old version's
 	}

@@ -54,6 +54,7 @@ type work struct {
 	weighed      time.Time        // when the new version got traffic first
 	full         time.Time        // when it got all of it
 	relieved     time.Time        // when it had none again, or was kept
+	restored     bool             // image is the one that serves again: an update was cancelled, nothing released
 	blueLived    bool
 	cancelled    bool      // by us
 	cancelErr    error     // why it could not be cancelled, but for being too late
@@ -170,7 +171,7 @@ func (w *work) push(ctx context.Context) (report.State, string, error) {
 		}
 	})
 	if image.Revision == "" && w.req.Check.Proof == ProofHeader {
-		return state, "", errNoLabel
+		return state, "", &NoLabelError{}
 	}
 	return state, detail, nil
 }

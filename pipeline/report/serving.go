@@ -50,11 +50,13 @@ func (s *Serving) now(outcome Outcome) string {
 		who = s.Image.Title()
 	}
 	switch {
+	case outcome == InProgress && s.Image == nil:
+		return "Being changed"
 	case outcome == InProgress:
 		return "Being changed: " + who + " is on its way"
 	case s.Image == nil && !s.Touched:
 		return "Nothing was touched"
-	case !s.Touched && outcome == Refused:
+	case !s.Touched && (outcome == Refused || outcome == Unchanged):
 		return "Nothing was touched: " + who + " goes on serving"
 	case !s.Since.IsZero():
 		return fmt.Sprintf("Now serving: %s, since %s", who, s.Since.UTC().Format("15:04:05 MST"))
