@@ -10,6 +10,7 @@ import (
 
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 const overheadGoal = 1.05
@@ -80,7 +81,7 @@ func (w *world) released(req release.Request) lap {
 	r, err := w.releaser("dev-1").Release(w.b.Context(), req)
 	ended := time.Now()
 	if err != nil || r.Outcome != report.Released {
-		w.b.Fatalf("%s: %v\n%s", r.Outcome, err, report.Timeline(r, report.Style{}))
+		w.b.Fatalf("%s: %v\n%s", r.Outcome, err, render.Timeline(r, render.Style{}))
 	}
 	executed, last := w.executed("dev-1", started), w.end("dev-1", r.Stack.ID)
 	return lap{n: 1, before: executed.Sub(started), waited: last.Sub(executed), after: ended.Sub(last)}

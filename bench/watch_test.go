@@ -66,12 +66,12 @@ type knowing struct {
 	mu       sync.Mutex
 	late     []time.Duration    // by our watch
 	same     [2][]time.Duration // of the peer's updates: by our watch, and by the peer
-	sessions []session
-	peers    []session
+	sessions []watching
+	peers    []watching
 }
 
-// session is a time in which somebody watched, under a name that the log of calls shows.
-type session struct {
+// watching is a time in which somebody watched, under a name that the log of calls shows.
+type watching struct {
 	caller      string // ARN
 	begin, over time.Time
 }
@@ -141,7 +141,7 @@ func (k *knowing) apply(name, word string, wait int) error {
 func (k *knowing) watch(name string, from stack.From) (late time.Duration, end time.Time, err error) {
 	k.mu.Lock()
 	n := len(k.sessions)
-	k.sessions = append(k.sessions, session{})
+	k.sessions = append(k.sessions, watching{})
 	k.mu.Unlock()
 	role := fmt.Sprintf("watch-%d", n)
 	cfg, err := account.AssumeRole(k.config("management"), account.RoleARN(k.account(name).ID, account.OrganizationRole), role)
@@ -151,7 +151,7 @@ func (k *knowing) watch(name string, from stack.From) (late time.Duration, end t
 	if _, err := cfg.Credentials.Retrieve(k.b.Context()); err != nil { // else the first poll would be late by it
 		return 0, end, err
 	}
-	s := session{caller: fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", k.account(name).ID, account.OrganizationRole, role), begin: time.Now()}
+	s := watching{caller: fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", k.account(name).ID, account.OrganizationRole, role), begin: time.Now()}
 	over, err := stack.New(cloudformation.NewFromConfig(cfg)).Watch(k.b.Context(), from, nil)
 	s.over = time.Now()
 	k.mu.Lock()
@@ -191,7 +191,7 @@ func (k *knowing) both(path, name string, wait int) error {
 	k.note(&k.same[1], known.Sub(end))
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.peers = append(k.peers, session{caller: fmt.Sprintf("arn:aws:iam::%s:user/admin", a.ID), begin: k.executed(name, begin), over: known})
+	k.peers = append(k.peers, watching{caller: fmt.Sprintf("arn:aws:iam::%s:user/admin", a.ID), begin: k.executed(name, begin), over: known})
 	return err
 }
 
@@ -230,10 +230,10 @@ func list(s spread) string {
 	return strings.Join(all, ", ")
 }
 
-// rates returns the highest rate of calls to CloudFormation of any session: those
-// after the first, over the time from the session's begin to the last. An
+// rates returns the highest rate of calls to CloudFormation of any watching: those
+// after the first, over the time from the watching's begin to the last. An
 // operation restricts it to its calls.
-func (k *knowing) rates(sessions []session, operation string) float64 {
+func (k *knowing) rates(sessions []watching, operation string) float64 {
 	calls := k.box.Calls()
 	highest := 0.0
 	for _, s := range sessions {

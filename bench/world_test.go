@@ -22,6 +22,7 @@ import (
 	"orgship/pipeline/org"
 	"orgship/pipeline/registry"
 	"orgship/pipeline/release"
+	"orgship/pipeline/session"
 	"orgship/pipeline/verify"
 	"orgship/sandbox"
 	"orgship/sandbox/task"
@@ -117,7 +118,7 @@ func (w *world) share() {
 func (w *world) releaser(name string) *release.Releaser {
 	w.b.Helper()
 	accounts := account.NewAccounts(w.config("management"), account.OrganizationRole)
-	cfg, err := release.Connect(accounts, w.speed).Configure(w.b.Context(), name)
+	cfg, err := session.New(accounts, w.speed).Configure(w.b.Context(), name)
 	if err != nil {
 		w.b.Fatal(err)
 	}

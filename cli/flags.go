@@ -17,6 +17,7 @@ import (
 
 	"orgship/pipeline/account"
 	"orgship/pipeline/release"
+	"orgship/pipeline/session"
 	"orgship/pipeline/verify"
 	"orgship/template"
 )
@@ -31,7 +32,7 @@ type connection struct {
 }
 
 // open connects.
-func (c *connection) open(p *running) (*release.Connection, error) {
+func (c *connection) open(p *running) (*session.Session, error) {
 	options := account.Options{Region: string(c.Region), Endpoint: c.Endpoint}
 	if c.Credentials != "" {
 		source, err := p.read(c.Credentials, "credentials")
@@ -46,7 +47,7 @@ func (c *connection) open(p *running) (*release.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return release.Connect(account.NewAccounts(cfg, string(c.Role)), float64(c.Speed)), nil
+	return session.New(account.NewAccounts(cfg, string(c.Role)), float64(c.Speed)), nil
 }
 
 // read reads a file, or stdin for "-".

@@ -8,6 +8,8 @@ import (
 
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
+	"orgship/pipeline/session"
 )
 
 // output are the flags that say what comes out.
@@ -29,7 +31,7 @@ func (p *running) show(r *report.Recorder) (end func(wrong bool)) {
 		stop := p.Show(p.ctx, r)
 		return func(bool) { stop() }
 	}
-	stop := report.Show(r, p.Stderr, p.view(p.Stderr))
+	stop := render.Show(r, p.Stderr, p.view(p.Stderr))
 	return func(wrong bool) {
 		if wrong {
 			r.Edit(silence)
@@ -47,7 +49,7 @@ func silence(r *report.Report) {
 }
 
 // deliverer returns what works in an account that may have to be in a unit.
-func (c *connection) deliverer(p *running, to delivery) (*work, *release.Connection, error) {
+func (c *connection) deliverer(p *running, to delivery) (*work, *session.Session, error) {
 	ou, err := to.ou()
 	if err != nil {
 		return nil, nil, err
@@ -82,18 +84,18 @@ func (o *output) refused(p *running, kind report.Kind, stack string, why error) 
 }
 
 // view is how to show things on w.
-func (p *running) view(w io.Writer) report.View {
+func (p *running) view(w io.Writer) render.View {
 	if f, ok := w.(*os.File); ok {
-		return report.ViewFor(f, p.Getenv)
+		return render.ViewFor(f, p.Getenv)
 	}
-	return report.View{Style: report.StyleFor(p.Getenv, false, 0)}
+	return render.View{Style: render.StyleFor(p.Getenv, false, 0)}
 }
 
 // finish ends the show, and prints what came of it: the result if the verdict is
 // successful, or the report.
 func (o *output) finish(p *running, w *work, r report.Report, result string, err error) error {
 	w.end(err != nil)
-	content, e := render(r)
+	content, e := renderAll(r)
 	if e != nil {
 		return errors.Join(err, e)
 	}

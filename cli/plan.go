@@ -33,7 +33,7 @@ func planned(plan *report.Plan) string {
 	if plan == nil {
 		return ""
 	}
-	lines := []string{strings.ReplaceAll(plan.Class, "_", " ")}
+	lines := []string{plan.Class.Words()}
 	for _, c := range plan.Changes {
 		line := fmt.Sprintf("%-7s %-26s %s", c.Action, c.LogicalID, c.Type)
 		if c.Replacement == "True" {

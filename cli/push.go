@@ -12,8 +12,8 @@ import (
 	"orgship/dockerfiles"
 	"orgship/image"
 	"orgship/pipeline/registry"
-	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/session"
 )
 
 // pushCommand is the verb push.
@@ -127,7 +127,7 @@ func (c *pushCommand) publish(p *running, id string) (registry.Pushed, error) {
 }
 
 // registry is what pushes to a repository, and notes whose that is.
-func (c *pushCommand) registry(p *running, conn *release.Connection, repository string) (*registry.Client, error) {
+func (c *pushCommand) registry(p *running, conn *session.Session, repository string) (*registry.Client, error) {
 	var err error
 	if c.owner, err = conn.Owner(repository); err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func (c *change) request(p *running, stack stackName, image imageName, to delive
 		return release.Request{}, nil, err
 	}
 	if body == nil {
-		lives, err := w.Lives(p.ctx, string(stack))
+		lives, err := w.Releasable(p.ctx, string(stack))
 		if err != nil {
 			return release.Request{}, nil, err
 		}

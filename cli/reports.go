@@ -13,6 +13,7 @@ import (
 
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 // reports are the flags that say which files a report is written to. The files are
@@ -29,14 +30,14 @@ type reports struct {
 // rendered is a report in all its forms.
 type rendered struct{ document, markdown, junit []byte }
 
-// render renders a report.
-func render(r report.Report) (rendered, error) {
+// renderAll renders a report.
+func renderAll(r report.Report) (rendered, error) {
 	document, err := report.JSON(r)
 	if err != nil {
 		return rendered{}, err
 	}
-	junit, err := report.JUnit(r)
-	return rendered{document, []byte(report.Markdown(r)), junit}, err
+	junit, err := render.JUnit(r)
+	return rendered{document, []byte(render.Markdown(r)), junit}, err
 }
 
 // AfterApply opens the files that are named: all that can be, so that one of them
@@ -205,7 +206,7 @@ func (p *running) misread(why error) {
 		}
 	}
 	_ = reports.AfterApply() // a file that can't be written is what is wrong, or less than that
-	content, err := render(p.refusal(kind, "", why))
+	content, err := renderAll(p.refusal(kind, "", why))
 	if err == nil {
 		_ = reports.write(p, content, why)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 	"orgship/template"
 )
 
@@ -53,7 +54,7 @@ func (c *summaryCommand) Run(p *running) error {
 		return err
 	}
 	if c.JUnit != "" {
-		document, err := report.JUnit(r)
+		document, err := render.JUnit(r)
 		if err == nil {
 			err = writeFile(c.JUnit, document)
 		}
@@ -61,7 +62,7 @@ func (c *summaryCommand) Run(p *running) error {
 			return err
 		}
 	}
-	timeline := report.Timeline(r, p.view(p.Stdout).Style)
+	timeline := render.Timeline(r, p.view(p.Stdout).Style)
 	if p.Getenv("GITHUB_ACTIONS") != "true" {
 		_, err := io.WriteString(p.Stdout, timeline)
 		return err
@@ -104,7 +105,7 @@ func (c *summaryCommand) tellGitHub(p *running, r report.Report, timeline string
 	if err := addTo(p.Getenv("GITHUB_OUTPUT"), func(int) string { return outputs }); err != nil {
 		return err
 	}
-	if err := addTo(p.Getenv("GITHUB_STEP_SUMMARY"), func(room int) string { return report.Brief(r, room) }); err != nil {
+	if err := addTo(p.Getenv("GITHUB_STEP_SUMMARY"), func(room int) string { return render.Brief(r, room) }); err != nil {
 		return err
 	}
 	var out bytes.Buffer

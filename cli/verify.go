@@ -41,9 +41,9 @@ func (c *verifyCommand) Run(p *running) error {
 	if err != nil && p.ctx.Err() == nil {
 		return c.refused(p, report.KindVerify, "", err)
 	}
-	state := map[verify.Verdict]report.State{verify.Successful: report.Done}[result.Verdict]
+	state := map[report.Verdict]report.State{report.Successful: report.Done}[result.Verdict]
 	if err != nil {
-		result.Verdict, result.Reason, state = verify.Inconclusive, "interrupted", report.Interrupted
+		result.Verdict, result.Reason, state = report.Inconclusive, "interrupted", report.Interrupted
 	}
 	verdict := verdictOf(result)
 	rec.Edit(func(r *report.Report) {
@@ -60,7 +60,7 @@ func (c *verifyCommand) Run(p *running) error {
 
 // verdictOf is the error of a verdict; nil if it is successful.
 func verdictOf(r verify.Result) error {
-	if r.Verdict == verify.Successful {
+	if r.Verdict == report.Successful {
 		return nil
 	}
 	return &verdictError{r.Verdict, r.Reason}
@@ -101,12 +101,12 @@ func attempt(a verify.Attempt) string {
 
 // verdictError is a verdict against a service.
 type verdictError struct {
-	verdict verify.Verdict
+	verdict report.Verdict
 	reason  string
 }
 
 func (e *verdictError) Error() string {
-	if e.verdict == verify.Error {
+	if e.verdict == report.Error {
 		return e.reason // the line says error already
 	}
 	return fmt.Sprintf("%s: %s", e.verdict, e.reason)
@@ -117,7 +117,7 @@ func (e *verdictError) Hint() string {
 	switch {
 	case strings.Contains(e.reason, verify.CertificateFor):
 		return "name the host that the certificate is for (--check-host NAME), or ask at an address that has that name"
-	case e.verdict == verify.Failed:
+	case e.verdict == report.Failed:
 		return "the service answers, and not as it should: look at its answers"
 	}
 	return "is the URL reachable from here, and had the service enough time (--deadline)?"

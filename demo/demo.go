@@ -25,8 +25,9 @@ import (
 
 	"orgship/pipeline/account"
 	"orgship/pipeline/org"
-	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
+	"orgship/pipeline/session"
 	"orgship/sandbox"
 	"orgship/sandbox/task"
 )
@@ -45,7 +46,7 @@ type Options struct {
 	Runtime task.Runtime // runs the tasks; nil: Linux namespaces
 	Builder Builder      // makes the app's images; nil: assembled without Docker, by the Go toolchain
 	Out     io.Writer    // the story, line by line; nil: nowhere
-	View    report.View  // how Out shows it: live, in colour, beyond ASCII
+	View    render.View  // how Out shows it: live, in colour, beyond ASCII
 	// Chapter is put around each chapter: it calls tell once, with where the
 	// chapter's lines go, and returns tell's error. Tell leaves out the title. Nil
 	// writes the title and the lines to Out.
@@ -82,7 +83,7 @@ type Story struct {
 
 	box        *sandbox.Sandbox
 	accounts   *account.Accounts
-	connection *release.Connection
+	connection *session.Session
 
 	repository string           // URI
 	unit       org.Unit         // that may pull
@@ -145,7 +146,7 @@ func (s *Story) connect(ctx context.Context) error {
 		return err
 	}
 	s.accounts = account.NewAccounts(cfg, account.OrganizationRole)
-	s.connection = release.Connect(s.accounts, s.speed)
+	s.connection = session.New(s.accounts, s.speed)
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"orgship/demo"
 	"orgship/image"
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 // The types of Options.Chapter.
@@ -39,7 +40,7 @@ func TestStoryOfAnotherBuilderAndRuntime(t *testing.T) {
 	var chapters []*told
 	made := &builder{}
 	document, err := demo.Run(t.Context(), demo.Options{
-		Builder: made, Runtime: runtime{}, Out: &out, View: report.View{Style: report.Style{Unicode: true}},
+		Builder: made, Runtime: runtime{}, Out: &out, View: render.View{Style: render.Style{Unicode: true}},
 		Chapter: func(ctx context.Context, title string, tell tell) error {
 			c := &told{title: title}
 			chapters = append(chapters, c)

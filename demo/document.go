@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 // Schema names the shape of the JSON document. Fields may be added under the
@@ -82,7 +83,7 @@ func (d Document) Markdown() string {
 	fmt.Fprintf(&b, "## orgship demo: %s\n\n", d.Verdict)
 	text := d.Summary + "\n"
 	if len(d.whole.Steps) > 0 {
-		text = report.Timeline(d.whole, report.Style{Unicode: true, Width: 100})
+		text = render.Timeline(d.whole, render.Style{Unicode: true, Width: 100})
 	}
 	if d.Hint != "" {
 		text += "hint: " + report.Clean(d.Hint) + "\n"
@@ -93,7 +94,7 @@ func (d Document) Markdown() string {
 	}
 	for _, r := range d.Reports {
 		title := fmt.Sprintf("%s %s in %s: %s, %s", r.Kind, r.Stack.Name, r.Account.Name, r.Verdict, r.Outcome.Words())
-		fmt.Fprintf(&b, "<details><summary>%s</summary>\n\n%s\n</details>\n\n", html.EscapeString(title), report.Markdown(r))
+		fmt.Fprintf(&b, "<details><summary>%s</summary>\n\n%s\n</details>\n\n", html.EscapeString(title), render.Markdown(r))
 	}
 	return b.String()
 }
@@ -126,4 +127,4 @@ func fence(b *strings.Builder, text string) {
 }
 
 // JUnit renders the story as JUnit XML: a case for each chapter.
-func (d Document) JUnit() ([]byte, error) { return report.JUnit(d.whole) }
+func (d Document) JUnit() ([]byte, error) { return render.JUnit(d.whole) }

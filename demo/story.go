@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 // Whom the story is about.
@@ -133,7 +134,7 @@ func (s *Story) end(ctx context.Context, told error) Document {
 	}
 	r := s.whole.Close(verdict, outcome, summary)
 	s.line("")
-	for line := range strings.Lines(report.Timeline(r, s.view.Style)) {
+	for line := range strings.Lines(render.Timeline(r, s.view.Style)) {
 		s.line(strings.TrimSuffix(line, "\n"))
 	}
 	return s.document(r, hintOf(told))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 // The colours of a story.
@@ -25,7 +26,7 @@ const (
 // release under way below the lines.
 type teller struct {
 	out  io.Writer // outside of chapters
-	view report.View
+	view render.View
 
 	mu      sync.Mutex
 	chapter string    // its name
@@ -36,7 +37,7 @@ type teller struct {
 }
 
 // newTeller returns a teller that writes to out, nil being nowhere.
-func newTeller(out io.Writer, view report.View) *teller {
+func newTeller(out io.Writer, view render.View) *teller {
 	if out == nil {
 		out = io.Discard
 	}
@@ -153,7 +154,7 @@ func (t *teller) frame(r report.Report, now time.Time) string {
 	width, height := t.view.Size()
 	style := t.view.Style
 	style.Width = width
-	lines := strings.SplitAfter("\n"+report.Frame(r, now, style), "\n")
+	lines := strings.SplitAfter("\n"+render.Frame(r, now, style), "\n")
 	return strings.Join(lines[:min(len(lines), max(height-1, 0))], "")
 }
 

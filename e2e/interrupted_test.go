@@ -8,6 +8,7 @@ import (
 
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 	"orgship/pipeline/verify"
 	"orgship/sandbox"
 )
@@ -48,7 +49,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 				r, err = run(t.Context(), step.kind, step.word)
 			}
 			if err != nil || r.Serving.Image == nil || r.Serving.Evidence == nil || !r.Serving.Evidence.Proved {
-				t.Fatalf("%s to %q, interrupted after %s, and again: %v\n%s", step.kind, step.word, point, err, report.Timeline(r, report.Style{}))
+				t.Fatalf("%s to %q, interrupted after %s, and again: %v\n%s", step.kind, step.word, point, err, render.Timeline(r, render.Style{}))
 			}
 			if got := r.Serving.Image.Reference; got != images[step.word] || r.Serving.Lost > 0 {
 				t.Fatalf("%s to %q, interrupted after %s, and again: %s", step.kind, step.word, point, r.Headline())

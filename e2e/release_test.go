@@ -6,14 +6,18 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"orgship/pipeline/registry"
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy/hook"
 	"orgship/sandbox/wire"
 	"orgship/template"
 )
@@ -361,15 +365,23 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+// unseen is CodeDeploy where it may not be read.
+type unseen struct{}
+
+func (unseen) Follow(context.Context, string, time.Time, func(hook.Deployment)) error {
+	return &hook.NoTrafficError{Err: errors.New("not authorized")}
+}
+
 func TestWithoutCodeDeploy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.released()
 	r, err := w.releaser(w.dev, func(c *release.Config) {
-		c.Stacks = stack.New(cloudformation.NewFromConfig(w.config("dev-1")), stack.WithPace(pace))
+		cfg := w.config("dev-1")
+		c.Strategy = hook.New(stack.New(cloudformation.NewFromConfig(cfg), stack.WithPace(pace)), unseen{}, elasticloadbalancingv2.NewFromConfig(cfg))
 	}).Release(t.Context(), w.request("Green", "2.0", "Green"))
 	must(t, r, err, report.Successful, report.Released)
-	if len(r.Hints) == 0 || !strings.Contains(r.Hints[0], "CodeDeploy") {
+	if len(r.Hints) == 0 || !strings.Contains(r.Hints[0], "codedeploy:GetDeployment") {
 		t.Errorf("hints %v", r.Hints)
 	}
 	if n := len(r.Traffic); n == 0 || r.Traffic[n-1].Percent != 100 || !r.Verification.BlueLived {
@@ -474,7 +486,7 @@ func TestNoSecretInReports(t *testing.T) {
 	if err != nil || !json.Valid(document) {
 		t.Fatal(err)
 	}
-	whole := string(document) + report.Markdown(r) + report.Timeline(r, report.Style{})
+	whole := string(document) + render.Markdown(r) + render.Timeline(r, render.Style{})
 	for _, secret := range []string{canary, w.dev.SecretAccessKey, w.dev.AccessKeyID} {
 		if strings.Contains(whole, secret) {
 			t.Errorf("the report holds %q", secret)

@@ -30,6 +30,7 @@ import (
 	"orgship/pipeline/account"
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/session"
 	"orgship/pipeline/stack"
 	"orgship/policy"
 	"orgship/sandbox"
@@ -209,7 +210,7 @@ func change(t *testing.T, client *stack.Client, req stack.Request) error {
 // that it may assume there.
 func (r *roles) asBuild(edit func(*release.Config)) *release.Releaser {
 	r.t.Helper()
-	c, err := release.Connect(account.NewAccounts(r.build, deployRole), speed).Configure(r.t.Context(), r.dev.ID)
+	c, err := session.New(account.NewAccounts(r.build, deployRole), speed).Configure(r.t.Context(), r.dev.ID)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -223,7 +224,7 @@ func (r *roles) asBuild(edit func(*release.Config)) *release.Releaser {
 // asDeploy releases as the deploy role alone.
 func (r *roles) asDeploy() *release.Releaser {
 	r.t.Helper()
-	c, err := release.Connect(account.NewAccounts(r.deploy, ""), speed).Configure(r.t.Context(), "")
+	c, err := session.New(account.NewAccounts(r.deploy, ""), speed).Configure(r.t.Context(), "")
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -238,7 +239,7 @@ func TestRolesAreEnough(t *testing.T) {
 	r := newRoles(t, byJoining)
 	r.releases()
 	r.ordinaryUpdate()
-	may, err := release.Connect(account.NewAccounts(r.build, deployRole), speed).MayPull(t.Context(), r.repo, "", "")
+	may, err := session.New(account.NewAccounts(r.build, deployRole), speed).MayPull(t.Context(), r.repo, "", "")
 	if err != nil || len(may) != len(r.box.Accounts()) {
 		t.Errorf("who may pull: %+v, error %v", may, err)
 	}

@@ -16,9 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -30,6 +28,8 @@ import (
 	"orgship/pipeline/registry"
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
+	"orgship/pipeline/session"
 	"orgship/pipeline/stack"
 	"orgship/pipeline/verify"
 	"orgship/sandbox"
@@ -122,12 +122,13 @@ func (w *world) releaser(a sandbox.Account, edit func(*release.Config)) *release
 	w.t.Helper()
 	cfg, pusher := w.config(a.Name), ecr.NewFromConfig(w.config("shared-services"))
 	where := report.Account{ID: a.ID, Name: a.Name, Region: "eu-west-1", Endpoint: w.box.Endpoint()}
+	stacks := stack.New(cloudformation.NewFromConfig(cfg), stack.WithPace(pace))
 	c := release.Config{
 		Account:  where,
-		Stacks:   stack.New(cloudformation.NewFromConfig(cfg), stack.WithCodeDeploy(codedeploy.NewFromConfig(cfg)), stack.WithPace(pace)),
+		Stacks:   stacks,
 		Images:   registry.New(pusher),
-		Access:   release.AskPolicy(pusher, org.New(organizations.NewFromConfig(w.config("management"))), where),
-		Balancer: elasticloadbalancingv2.NewFromConfig(cfg),
+		Access:   session.AskPolicy(pusher, org.New(organizations.NewFromConfig(w.config("management"))), where),
+		Strategy: session.Strategies(cfg, stacks, pace),
 		Speed:    speed,
 		Watch:    w.log,
 	}
@@ -143,7 +144,7 @@ func (w *world) log(r *report.Recorder) {
 		return
 	}
 	started := r.Snapshot().Started
-	r.Listen(func(e report.Event) { fmt.Println(report.Line(e, started, report.Style{Unicode: true})) })
+	r.Listen(func(e report.Event) { fmt.Println(render.Line(e, started, render.Style{Unicode: true})) })
 }
 
 // variant makes an image of the demo app: "Blue", "Green", or another word that
@@ -186,7 +187,7 @@ func (w *world) request(name, version, word string) release.Request {
 func must(t *testing.T, r report.Report, err error, verdict report.Verdict, outcome report.Outcome) {
 	t.Helper()
 	if r.Verdict != verdict || r.Outcome != outcome {
-		t.Fatalf("%s: %s, want %s: %s\n%s\nerror: %v\n%s", r.Verdict, r.Outcome, verdict, outcome, r.Summary, err, report.Timeline(r, report.Style{}))
+		t.Fatalf("%s: %s, want %s: %s\n%s\nerror: %v\n%s", r.Verdict, r.Outcome, verdict, outcome, r.Summary, err, render.Timeline(r, render.Style{}))
 	}
 	var failure *release.Error
 	if (err == nil) != (verdict == report.Successful) || err != nil && !errors.As(err, &failure) {

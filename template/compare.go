@@ -114,7 +114,8 @@ func replaces(resourceType, property string) bool {
 
 func changedResources(before, after *Template) []ResourceChange {
 	var changes []ResourceChange
-	released := append(after.pair("TaskDefinitions"), after.pair("TaskSets")...)
+	hook, _ := after.BlueGreen()
+	released := slices.Concat(hook.TaskDefinitions, hook.TaskSets)
 	hooked := slices.Contains(after.Transforms(), transformName)
 	for _, r := range after.Resources() {
 		c := ResourceChange{ID: r.ID, Type: r.Type, Action: Added, Line: r.Entry.Line}

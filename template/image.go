@@ -7,7 +7,8 @@ func Image(src []byte, container string) (image string, literal bool, err error)
 	if err != nil {
 		return "", false, err
 	}
-	id, err := e.t.live("AWS::ECS::TaskDefinition", e.t.pair("TaskDefinitions"))
+	hook, _ := e.t.BlueGreen()
+	id, err := e.t.live("AWS::ECS::TaskDefinition", hook.TaskDefinitions)
 	if err != nil {
 		return "", false, err
 	}

@@ -2,6 +2,7 @@ package template
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -51,7 +52,8 @@ func (l *linter) networkLoadBalancer(r Resource) {
 
 // release looks at the resources that the hook releases.
 func (l *linter) release() {
-	service, ok := l.t.Resource(l.t.application().Find("Target", "LogicalID").Str())
+	hook, _ := l.t.BlueGreen()
+	service, ok := l.t.Resource(hook.Service)
 	if ok && service.Type == "AWS::ECS::Service" {
 		controller := service.Properties.Find("DeploymentController", "Type")
 		if controller == nil || controller.Is(Scalar) && controller.Text != "EXTERNAL" {
@@ -59,8 +61,7 @@ func (l *linter) release() {
 		}
 	}
 	hidden := l.hidden()
-	for _, name := range []string{"TaskDefinitions", "TaskSets"} {
-		ids := l.t.pair(name)
+	for _, ids := range [][]string{hook.TaskDefinitions, hook.TaskSets} {
 		if len(ids) == 0 {
 			continue
 		}
@@ -152,20 +153,13 @@ func (l *linter) primary() {
 
 // listenerRules looks for rules that send to one of the two target groups.
 func (l *linter) listenerRules() {
-	groups := l.t.application().Find("ECSAttributes", "TrafficRouting", "TargetGroups")
-	if !groups.Is(List) {
-		return
-	}
-	pair := map[string]bool{}
-	for _, g := range groups.Items {
-		pair[g.Str()] = true
-	}
+	hook, _ := l.t.BlueGreen()
 	for _, r := range l.t.Resources() {
 		if r.Type != "AWS::ElasticLoadBalancingV2::ListenerRule" {
 			continue
 		}
 		for _, ref := range References(r.Properties.Get("Actions")) {
-			if pair[ref.Target] {
+			if slices.Contains(hook.TargetGroups, ref.Target) {
 				l.report("OS209", ref.Node, "rule %s forwards to %s; whether the hook moves rules with the listener isn't documented", r.ID, ref.Target)
 			}
 		}

@@ -117,7 +117,8 @@ func (e *editor) task(c Changes) error {
 	if c.Image == "" && c.CPU == 0 && c.Memory == 0 {
 		return nil
 	}
-	id, err := e.t.live("AWS::ECS::TaskDefinition", e.t.pair("TaskDefinitions"))
+	hook, _ := e.t.BlueGreen()
+	id, err := e.t.live("AWS::ECS::TaskDefinition", hook.TaskDefinitions)
 	if err != nil {
 		return err
 	}
@@ -182,8 +183,8 @@ func (e *editor) count(c Changes) error {
 		return nil
 	}
 	var ids []string
-	if target := e.t.application().Find("Target", "LogicalID"); target != nil {
-		ids = []string{target.Str()}
+	if hook, _ := e.t.BlueGreen(); hook.Service != "" {
+		ids = []string{hook.Service}
 	}
 	id, err := e.t.live("AWS::ECS::Service", ids)
 	if err != nil {

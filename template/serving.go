@@ -16,13 +16,8 @@ type Serving struct {
 // it names, else the only service that has a load balancer, and the listener
 // that forwards to its target group, by itself or by a rule.
 func (t *Template) Serving() Serving {
-	if app := t.application(); app != nil {
-		routing := app.Find("ECSAttributes", "TrafficRouting")
-		s := Serving{Listener: routing.Find("ProdTrafficRoute", "LogicalID").Str(), Service: app.Find("Target", "LogicalID").Str(), Hook: true}
-		for _, group := range routing.Get("TargetGroups").items() {
-			s.Groups = append(s.Groups, group.Str())
-		}
-		return s
+	if hook, ok := t.BlueGreen(); ok && hook.application != nil {
+		return Serving{Listener: hook.ProductionListener, Service: hook.Service, Groups: hook.TargetGroups, Hook: true}
 	}
 	var found []Resource
 	for _, r := range t.Resources() {
@@ -63,6 +58,26 @@ func (t *Template) listenerOf(id string) string {
 	return ""
 }
 
+// Port returns a listener's port, with the parameters' values; "" where it can't
+// be told.
+func (t *Template) Port(listener string, parameters map[string]string) string {
+	r, ok := t.Resource(listener)
+	if !ok {
+		return ""
+	}
+	n := r.Properties.Get("Port")
+	if n.Is(Scalar) {
+		return n.Text
+	}
+	if !n.Is(Function) || n.Name != "Ref" {
+		return ""
+	}
+	if value, given := parameters[n.Arg.Str()]; given {
+		return value
+	}
+	return t.Section("Parameters").Find(n.Arg.Str(), "Default").Str()
+}
+
 // forwarder returns the listener that forwards to a target group.
 func (t *Template) forwarder(group string) string {
 	for _, r := range t.Resources() {
@@ -100,4 +115,13 @@ func (n *Node) items() []*Node {
 		return nil
 	}
 	return n.Items
+}
+
+// texts are those of a list's items.
+func (n *Node) texts() []string {
+	var list []string
+	for _, item := range n.items() {
+		list = append(list, item.Str())
+	}
+	return list
 }

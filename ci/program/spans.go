@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 // flushTimeout is how long the engine may take to get the last of what is shown.
@@ -157,7 +158,7 @@ func (w *run) event(e report.Event) {
 		w.finish(e)
 	case e.Source == report.FromRelease && e.Subject == "verdict": // said by stop
 	default:
-		_, _ = fmt.Fprintln(w.place(e.Source).Stdout, report.Line(e, w.about.Started, report.Style{Unicode: true}))
+		_, _ = fmt.Fprintln(w.place(e.Source).Stdout, render.Line(e, w.about.Started, render.Style{Unicode: true}))
 	}
 }
 

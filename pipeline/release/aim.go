@@ -70,12 +70,7 @@ const defaultOutput = "LoadBalancerDNSName"
 
 // placed finds out where the template's service gets its traffic, and refuses
 // what nobody could ask.
-func (w *work) placed(body []byte) error {
-	t, err := template.Parse(body)
-	if err != nil {
-		return err
-	}
-	w.serves = t.Serving()
+func (w *work) placed(t *template.Template) error {
 	c := w.req.Check
 	output := cmp.Or(c.Output, defaultOutput)
 	known := c.URL != "" || t.Section("Outputs").Entry(output) != nil || w.existing != nil && w.existing.Outputs[output] != "" ||
@@ -145,14 +140,14 @@ func trimSlash(path string) string {
 	return path
 }
 
-// testListener returns the service's URL on the test listener's port, "" if the
-// hook has no test listener.
+// testListener returns the service's URL where the new version alone answers, ""
+// if it doesn't anywhere.
 func (w *work) testListener() string {
 	u, err := url.Parse(w.url)
-	if err != nil || w.hook.test == "" || w.hook.testPort == "" {
+	if err != nil || w.strategy.TestPort() == "" {
 		return ""
 	}
-	u.Host = net.JoinHostPort(u.Hostname(), w.hook.testPort)
+	u.Host = net.JoinHostPort(u.Hostname(), w.strategy.TestPort())
 	return u.String()
 }
 

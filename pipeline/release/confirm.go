@@ -165,7 +165,7 @@ func (w *work) unchanged(ctx context.Context) error {
 // finish closes the report.
 func (w *work) finish(ctx context.Context, err error) (report.Report, error) {
 	if w.probe != nil {
-		seen := probeOf(w.probe.Stop(), w.role)
+		seen := w.probed(w.probe.Stop())
 		w.rec.Edit(func(p *report.Report) { p.Probe = seen })
 	}
 	serving := w.serving(err)

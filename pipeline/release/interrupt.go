@@ -44,7 +44,7 @@ func (w *work) interrupted(ctx context.Context) result {
 func (w *work) cancelInterrupted(ctx context.Context) result {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTime)
 	defer stop()
-	if err := w.cfg.Stacks.RequestCancel(ctx, w.rec.Snapshot().Stack.ID); err != nil {
+	if err := w.strategy.GoBack(ctx, w.rec.Snapshot().Stack.ID); err != nil {
 		w.rec.Problem(problem(stepApply, err))
 		w.advise("to go back: " + w.command("rollback", w.req.Stack))
 		return result{report.Inconclusive, report.InProgress, "interrupted, and the update could not be cancelled: it goes on by itself, and nobody decides about it"}

@@ -9,7 +9,6 @@ import (
 
 	"orgship/pipeline/report"
 	"orgship/pipeline/serving"
-	"orgship/pipeline/stack"
 	"orgship/pipeline/verify"
 )
 
@@ -114,7 +113,7 @@ func TestAddress(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
-				w.class = stack.NothingToDo
+				w.class = report.NothingToDo
 				w.answer = func() verify.Attempt { return greenSays }
 				w.stack.Outputs = test.outputs
 				req := request()

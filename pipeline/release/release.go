@@ -11,14 +11,13 @@ package release
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy"
 	"orgship/pipeline/verify"
 	"orgship/template"
 )
@@ -33,8 +32,6 @@ type stacks interface {
 	Discard(ctx context.Context, p stack.Plan)
 	Begin(ctx context.Context, p stack.Plan) (stack.Applied, error)
 	Watch(ctx context.Context, from stack.From, each func(stack.Event)) (stack.End, error)
-	Traffic(ctx context.Context, stackID string, since time.Time, each func(stack.Traffic)) error
-	RequestCancel(ctx context.Context, stackID string) error
 	Cancel(ctx context.Context, stackID string, each func(stack.Event)) (stack.End, error)
 	Delete(ctx context.Context, nameOrID string, each func(stack.Event)) (stack.End, error)
 }
@@ -43,11 +40,6 @@ type stacks interface {
 type images interface {
 	Push(ctx context.Context, p registry.Push) (registry.Pushed, error)
 	Find(ctx context.Context, reference string) (registry.Image, error)
-}
-
-// balancer reads how a listener shares its traffic out.
-type balancer interface {
-	DescribeListeners(context.Context, *elasticloadbalancingv2.DescribeListenersInput, ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeListenersOutput, error)
 }
 
 // Access answers for an image (repository@sha256:…) who may pull it: at least
@@ -61,9 +53,8 @@ type Config struct {
 	Images  images // *registry.Client that may push, or at least read the image
 	// Access asks before the deployment whether the account may pull; nil skips that.
 	Access Access
-	// Balancer shows the share of traffic when CodeDeploy may not be read;
-	// nil does without.
-	Balancer balancer
+	// Strategy makes the strategy by which a template's service gets new versions.
+	Strategy strategy.Maker
 	// Records are AWS's own of what serves; nil does without.
 	Records records
 	// Speed is how much faster than AWS the endpoint's time runs: the
@@ -94,8 +85,8 @@ type Config struct {
 
 // Prober is a probe at work; *verify.Running is one.
 type Prober interface {
-	Snapshot() verify.Summary
-	Stop() verify.Summary
+	Snapshot() report.Probe
+	Stop() report.Probe
 }
 
 // Releaser does releases in one account.
@@ -178,4 +169,15 @@ func askOnce(ctx context.Context, c verify.Check) (verify.Attempt, error) {
 		return verify.Attempt{}, err
 	}
 	return result.Last[len(result.Last)-1], nil
+}
+
+// Releasable reports whether there is a stack of a name whose own template can be
+// released with: one that was created, or whose creation failed.
+func (r *Releaser) Releasable(ctx context.Context, name string) (bool, error) {
+	s, err := r.cfg.Stacks.Describe(ctx, name)
+	var none *stack.NotFoundError
+	if errors.As(err, &none) {
+		return false, nil
+	}
+	return err == nil && (!unborn(s.Status) || s.Status == "ROLLBACK_COMPLETE"), err
 }

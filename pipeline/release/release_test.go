@@ -16,6 +16,7 @@ import (
 	"orgship/pipeline/account"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy/hook"
 	"orgship/pipeline/verify"
 )
 
@@ -91,32 +92,32 @@ func TestRelease(t *testing.T) {
 			}
 		}, report.Failed, report.Broken, true, "cancelling the update: AccessDenied: no cloudformation:CancelUpdateStack; so the new version stays"},
 		{"CodeDeploy can't be read", func(w *world) {
-			w.traffic = &stack.NoTrafficError{Err: errors.New("AccessDenied")}
+			w.traffic = &hook.NoTrafficError{Err: errors.New("AccessDenied")}
 			w.story = course(greenSays)
 		}, report.Successful, report.Released, true, "20 right answers"},
 		{"the deployment fails by itself", func(w *world) {
 			w.story = []act{event("UPDATE_IN_PROGRESS"), later(time.Minute, event("UPDATE_ROLLBACK_IN_PROGRESS")), event("UPDATE_ROLLBACK_COMPLETE")}
 		}, report.Failed, report.RolledBack, false, "rolled back"},
 		{"the first deployment", func(w *world) {
-			w.stack, w.class = nil, stack.Create
+			w.stack, w.class = nil, report.Create
 			w.answer = func() verify.Attempt { return nobody }
 			w.story = []act{event("CREATE_IN_PROGRESS"), later(time.Minute, event("CREATE_COMPLETE")), later(20*time.Second, says(greenSays))}
 		}, report.Successful, report.Released, false, "right answers"},
 		{"a first deployment that never answers", func(w *world) {
-			w.stack, w.class = nil, stack.Create
+			w.stack, w.class = nil, report.Create
 			w.answer = func() verify.Attempt { return nobody }
 			w.story = []act{event("CREATE_IN_PROGRESS"), event("CREATE_COMPLETE")}
 		}, report.Error, report.Broken, false, "nobody answered in time"},
 		{"nothing to do", func(w *world) {
-			w.class = stack.NothingToDo
+			w.class = report.NothingToDo
 			w.answer = func() verify.Attempt { return greenSays }
 		}, report.Successful, report.Unchanged, false, "nothing to do"},
 		{"nothing to do, and wrong", func(w *world) {
-			w.class = stack.NothingToDo
+			w.class = report.NothingToDo
 			w.answer = func() verify.Attempt { return greenErrs }
 		}, report.Failed, report.Broken, false, "isn't right"},
 		{"refused by the plan", func(w *world) {
-			w.planErr = &stack.MixedError{Name: "demo", Others: []stack.Change{{LogicalID: "LogGroup"}}}
+			w.planErr = &stack.MixedError{Name: "demo", Others: []report.Change{{LogicalID: "LogGroup"}}}
 		}, report.Failed, report.Refused, false, "LogGroup"},
 		{"not begun", func(w *world) { w.beginErr = errors.New("no connection") }, report.Error, report.Refused, false, "no connection"},
 		{"the credentials end before anything is begun", func(w *world) { w.planErr = ended() }, report.Error, report.Refused, false, "the credentials expired at 1999"},
@@ -328,7 +329,7 @@ func TestDryRun(t *testing.T) {
 func TestRecordOfImages(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		for _, letter := range []string{"b", "c", "c", "d"} { // c is released twice
-			w.class = stack.NothingToDo
+			w.class = report.NothingToDo
 			w.answer = func() verify.Attempt { return greenSays }
 			req := request()
 			req.Image = digestOf(letter)

@@ -31,7 +31,7 @@ func (w *work) rollback(ctx context.Context) error {
 		return &stepError{stepPlan, err}
 	}
 	switch {
-	case stack.BlueLives(s.Status):
+	case stack.Cancellable(s.Status):
 		return w.takeBack(ctx, s)
 	case strings.HasPrefix(s.Status, "UPDATE_ROLLBACK_") && !strings.HasSuffix(s.Status, "FAILED") && w.req.Image == "":
 		if !stack.Settled(s.Status) {
@@ -144,7 +144,7 @@ func (w *work) begun(token string, body []byte) bool {
 func (w *work) releaseBack(ctx context.Context, s stack.Stack) error {
 	err := w.release(ctx)
 	var busy *stack.InProgressError
-	if !errors.As(err, &busy) || !stack.BlueLives(busy.Status) || stack.IsRollback(busy.Token) || w.req.DryRun {
+	if !errors.As(err, &busy) || !stack.Cancellable(busy.Status) || stack.IsRollback(busy.Token) || w.req.DryRun {
 		return err
 	}
 	w.rec.Event(report.Event{Source: report.FromRelease, Subject: "rollback", Message: "an update has begun meanwhile: it is cancelled"})
@@ -199,25 +199,15 @@ func (w *work) cancel(ctx context.Context, s stack.Stack) error {
 // proveBefore asks whether the version from before answers as it should.
 func (w *work) proveBefore(ctx context.Context, s stack.Stack) error {
 	w.existing, w.restored = &s, true
-	body, err := w.cfg.Stacks.Template(ctx, s.ID)
-	if err == nil {
-		if image, _, err := template.Image(body, w.req.Change.Container); err == nil && image != "" {
-			if w.image, err = w.cfg.Images.Find(ctx, image); err == nil {
-				w.rec.Edit(func(p *report.Report) {
-					p.Image = &report.Image{
-						Reference: w.image.Reference, Digest: w.image.Digest, Revision: report.Clean(w.image.Revision),
-						Version: report.Clean(w.image.Version), AlreadyThere: true,
-					}
-				})
-			}
-		}
+	if err := w.knowBefore(ctx, s); err != nil {
+		return &stepError{stepVerify, err}
 	}
 	if err := w.ready(ctx); err != nil {
 		w.result = result{report.Error, report.RolledBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}
 		return &stepError{stepVerify, err}
 	}
 	w.classifier.Forget()
-	err = w.confirmed(ctx)
+	err := w.confirmed(ctx)
 	if w.result.outcome == report.Released {
 		w.result.outcome = report.RolledBack
 		w.result.summary = "cancelled the update under way: the version from before serves all traffic"
@@ -227,4 +217,27 @@ func (w *work) proveBefore(ctx context.Context, s stack.Stack) error {
 		}
 	}
 	return err
+}
+
+// knowBefore reads the template that a stack went back to, and who its image is.
+// That may be gone from the repository: then only what it answers tells.
+func (w *work) knowBefore(ctx context.Context, s stack.Stack) error {
+	body, err := w.cfg.Stacks.Template(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	if _, err := w.understand(body, s.Parameters); err != nil {
+		return err
+	}
+	image, _, err := template.Image(body, w.req.Change.Container)
+	if err != nil || image == "" {
+		return nil
+	}
+	found, err := w.cfg.Images.Find(ctx, image)
+	if err != nil {
+		return nil
+	}
+	w.image = found
+	w.rec.Edit(func(p *report.Report) { p.Image = shown(found) })
+	return nil
 }

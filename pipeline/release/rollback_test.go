@@ -27,19 +27,19 @@ func TestRollbackFinds(t *testing.T) {
 		{"somebody else's update: it is cancelled", func(w *world) { w.stack.Status = "UPDATE_IN_PROGRESS" }, report.RolledBack, true, false, "the version from before serves"},
 		{"a rollback under way: it is followed", func(w *world) {
 			w.stack.Status, w.token = "UPDATE_IN_PROGRESS", "orgship-rollback-0123456789abcdef-1"
-			w.class = stack.NothingToDo
+			w.class = report.NothingToDo
 		}, report.Unchanged, false, true, "nothing to do"},
 		{"on its way back: it is waited for", func(w *world) { w.stack.Status = "UPDATE_ROLLBACK_IN_PROGRESS" }, report.RolledBack, true, false, "the version from before serves"},
 		{"taken back already: no further", func(w *world) {
 			w.stack.Status, w.token = "UPDATE_ROLLBACK_COMPLETE", "orgship-rollback-0123"
 		}, report.Unchanged, false, false, "taken the latest update back already"},
 		{"a release that went back by itself: the image from before", func(w *world) {
-			w.stack.Status, w.token, w.class = "UPDATE_ROLLBACK_COMPLETE", "orgship-0123-1", stack.NothingToDo
+			w.stack.Status, w.token, w.class = "UPDATE_ROLLBACK_COMPLETE", "orgship-0123-1", report.NothingToDo
 		}, report.Unchanged, false, true, "nothing to do"},
 		{"a rollback that is done: no further", func(w *world) {
-			w.stack.Status, w.token, w.class = "UPDATE_COMPLETE", "orgship-rollback-0123-1", stack.NothingToDo
+			w.stack.Status, w.token, w.class = "UPDATE_COMPLETE", "orgship-rollback-0123-1", report.NothingToDo
 		}, report.Unchanged, false, true, "nothing to do"},
-		{"nothing: the image from before", func(w *world) { w.class = stack.NothingToDo }, report.Unchanged, false, true, "nothing to do"},
+		{"nothing: the image from before", func(w *world) { w.class = report.NothingToDo }, report.Unchanged, false, true, "nothing to do"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {

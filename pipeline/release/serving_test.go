@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"orgship/pipeline/report"
-	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy/hook"
 	"orgship/pipeline/verify"
 )
 
@@ -81,7 +81,7 @@ func TestAskedBeforeTheShift(t *testing.T) {
 			w.set(w.clock("shop 5", verify.Wrong))
 			<-time.After(1500 * time.Millisecond) // longer than a question
 			w.set(w.clock("shop 6", verify.Passed))
-			w.shares <- stack.Traffic{DeploymentID: "d-1", Status: "InProgress", Percent: 100, Seen: seen}
+			w.shares <- hook.Deployment{ID: "d-1", Status: "InProgress", Percent: 100, Seen: seen}
 		}})
 		w.story[2] = later(20*time.Second, act{0, func(*world) {}})
 		req := request()
@@ -106,7 +106,7 @@ func TestAskedBeforeTheShift(t *testing.T) {
 // Nothing to deploy, and no proof: the words say so, too.
 func TestUnchangedUnproved(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		w.class = stack.NothingToDo
+		w.class = report.NothingToDo
 		w.answer = func() verify.Attempt { return verify.Attempt{Outcome: verify.Passed, Status: 200} }
 		req := request()
 		req.Check.Proof = ProofTasks

@@ -72,7 +72,7 @@ func (w *work) share(ctx context.Context, organization units, s Shared) (string,
 		}
 		plan, err := w.cfg.Stacks.Plan(ctx, stack.Request{Name: s.Stack, Template: body, Parameters: parameters})
 		w.plan = plan
-		w.rec.Edit(func(p *report.Report) { p.Plan = planOf(plan) })
+		w.showPlan(plan)
 		return report.Done, describe(plan), err
 	})
 	if err != nil {
@@ -134,7 +134,7 @@ func (w *work) applyShared(ctx context.Context, s Shared) (string, error) {
 		return "", nil
 	}
 	err := w.step(ctx, stepApply, func(ctx context.Context) (report.State, string, error) {
-		if w.plan.Class == stack.NothingToDo {
+		if w.plan.Class == report.NothingToDo {
 			w.result = result{report.Successful, report.Unchanged, "the repository is shared as it should be"}
 			return report.Skipped, w.plan.Why, nil
 		}

@@ -10,7 +10,7 @@ import (
 	"orgship/pipeline/analysis"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
-	"orgship/pipeline/verify"
+	"orgship/pipeline/strategy"
 )
 
 // shift is the time in which the stack changes: events, traffic and answers
@@ -20,15 +20,14 @@ type shift struct {
 	from stack.From
 
 	events  chan stack.Event
-	traffic chan stack.Traffic
-	weights chan analysis.Weight // by the listener, when CodeDeploy may not be read
+	traffic chan report.Traffic
+	unseen  chan struct{} // nobody tells any more how the traffic is shared out
 	answers chan analysis.Answer
 	ended   chan ending
 	back    chan error // what became of the request to cancel
 
-	told    bool   // the weight was told once
-	status  string // of the stack, by its own events
-	shown   stack.Traffic
+	told    bool              // the weight was told once
+	status  string            // of the stack, by its own events
 	latest  map[string]string // by URL: the meaning and mark of the last answer
 	timeUp  <-chan time.Time
 	running sync.WaitGroup
@@ -45,7 +44,7 @@ type ending struct {
 func (w *work) newShift(from stack.From) *shift {
 	s := &shift{
 		work: w, from: from,
-		events: make(chan stack.Event), traffic: make(chan stack.Traffic), weights: make(chan analysis.Weight), answers: make(chan analysis.Answer),
+		events: make(chan stack.Event), traffic: make(chan report.Traffic), unseen: make(chan struct{}), answers: make(chan analysis.Answer),
 		ended: make(chan ending, 1), back: make(chan error, 1),
 		latest: map[string]string{},
 	}
@@ -59,10 +58,10 @@ func (w *work) newShift(from stack.From) *shift {
 // weightAtFirst is what is known about the traffic before anything moves.
 func (w *work) weightAtFirst() analysis.Weight {
 	switch {
-	case w.plan.Class == stack.InfrastructureOnly:
+	case w.plan.Class == report.InfrastructureOnly:
 		return analysis.Weight{Known: true, Percent: 100} // no second version to tell apart
-	case w.existing != nil && w.hook.there && w.resume == nil:
-		return analysis.Weight{Known: true} // the hook begins with all traffic on the old version
+	case w.existing != nil && w.resume == nil:
+		return analysis.Weight{Known: true} // all traffic is on the old version
 	}
 	return analysis.Weight{}
 }
@@ -95,12 +94,8 @@ func (s *shift) run(ctx context.Context) (stack.End, error) {
 			s.onEvent(ctx, e)
 		case t := <-s.traffic:
 			s.onTraffic(t)
-		case now := <-s.weights:
-			if now.Known {
-				s.onWeight(now, report.Traffic{At: time.Now(), Percent: now.Percent, Status: "by the listener"})
-			} else {
-				s.analysis.Weigh(now)
-			}
+		case <-s.unseen:
+			s.analysis.Weigh(analysis.Weight{})
 		case a := <-s.answers:
 			s.onAnswer(ctx, a)
 		case <-s.timeUp:
@@ -151,40 +146,51 @@ func (s *shift) onEvent(ctx context.Context, e stack.Event) {
 	if e.OfStack() {
 		s.status = e.Status
 	}
-	if !s.follows && s.hook.there && s.existing != nil {
+	if !s.follows && s.existing != nil && s.plan.Class != report.InfrastructureOnly {
 		s.follows = true
 		since := e.Time.Add(-time.Second)
 		s.running.Go(func() { s.following(ctx, since) })
 	}
 }
 
-// following follows CodeDeploy's deployment, or the listener where that may not
-// be read.
+// following follows the traffic as the strategy sees it.
 func (s *shift) following(ctx context.Context, since time.Time) {
-	err := s.cfg.Stacks.Traffic(ctx, s.from.StackID, since, func(t stack.Traffic) { send(ctx, s.traffic, t) })
-	if err == nil || ctx.Err() != nil || account.Expired(err) { // expired: the watch says so
-		return
+	u := strategy.Update{StackID: s.from.StackID, Since: since, Resumed: s.resume != nil}
+	o := &observer{s, ctx}
+	if err := s.strategy.Follow(ctx, u, o); err != nil {
+		o.Advise(err)
 	}
-	s.advise(err.Error() + ": " + hint(err))
-	if s.cfg.Balancer != nil && s.resume == nil {
-		s.listening(ctx)
-	}
-	send(ctx, s.weights, analysis.Weight{}) // nobody tells any more
+	send(ctx, s.unseen, struct{}{})
 }
 
-func (s *shift) onTraffic(t stack.Traffic) {
-	for _, e := range stepEvents(s.shown, t) {
-		s.rec.Event(e)
+// observer hands on what the strategy sees.
+type observer struct {
+	shift *shift
+	ctx   context.Context
+}
+
+func (o *observer) Weight(t report.Traffic) { send(o.ctx, o.shift.traffic, t) }
+
+func (o *observer) Event(e report.Event) { o.shift.rec.Event(e) }
+
+// Advise leaves out what the watch says anyway: that the credentials ended.
+func (o *observer) Advise(err error) {
+	if o.ctx.Err() != nil || account.Expired(err) {
+		return
 	}
-	if t.Reason != "" && t.Reason != s.shown.Reason {
-		s.rec.Event(report.Event{Source: report.FromTraffic, Subject: t.DeploymentID, Status: t.Status, Message: t.Reason})
+	text := err.Error()
+	if todo := hint(err); todo != "" {
+		text += ": " + todo
 	}
-	s.shown = t
+	o.shift.advise(text)
+}
+
+func (s *shift) onTraffic(t report.Traffic) {
 	now := analysis.Weight{Known: true, Percent: t.Percent, Since: time.Now()} // not when it was looked at: the answer came later
 	if t.Rollback {
 		now = s.analysis.Weight() // going back is decided: what is served then is the old version's
 	}
-	s.onWeight(now, trafficOf(t))
+	s.onWeight(now, t)
 }
 
 // onWeight takes in how the traffic is shared out. Once the new version has all
@@ -193,7 +199,7 @@ func (s *shift) onTraffic(t stack.Traffic) {
 func (s *shift) onWeight(now analysis.Weight, shown report.Traffic) {
 	was := s.analysis.Weight()
 	if now.Percent != was.Percent || !s.told {
-		s.rec.Event(report.Event{At: shown.At, Source: report.FromTraffic, Subject: "production traffic", Message: percent(shown.Percent) + " on the new version"})
+		s.rec.Event(report.Event{At: shown.At, Source: report.FromTraffic, Subject: "production traffic", Message: report.Percent(shown.Percent) + " on the new version"})
 	}
 	s.told = true
 	s.rec.Traffic(shown)
@@ -202,7 +208,7 @@ func (s *shift) onWeight(now analysis.Weight, shown report.Traffic) {
 	decided, _, _ := s.analysis.Decision()
 	if now.Full() && !was.Full() && s.url != "" && decided == analysis.Undecided {
 		s.rec.Begin(stepDecide)
-		if wait := s.scaled(s.hook.wait) * 4 / 5; wait > 0 {
+		if wait := s.scaled(s.strategy.Window()) * 4 / 5; wait > 0 {
 			s.timeUp = time.After(wait)
 		}
 	}
@@ -240,7 +246,7 @@ func (s *shift) onProbe(ctx context.Context) {
 // over reports whether the stack goes back by itself: the old version's answers
 // are right then.
 func (s *shift) over() bool {
-	return s.status != "" && !stack.BlueLives(s.status) && !cleaning(s.status)
+	return s.status != "" && !stack.Cancellable(s.status) && !cleaning(s.status)
 }
 
 func cleaning(status string) bool { return status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" }
@@ -251,7 +257,7 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 		return
 	}
 	_, _, reason := s.analysis.Decision()
-	s.decidedAt, s.blueLived = time.Now(), s.status == "" || stack.BlueLives(s.status)
+	s.decidedAt, s.blueLived = time.Now(), s.status == "" || stack.Cancellable(s.status)
 	if d == analysis.Keep {
 		s.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
 		s.running.Go(func() { s.showEvidence(ctx) })
@@ -267,7 +273,7 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 	s.running.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 		defer cancel()
-		s.back <- s.cfg.Stacks.RequestCancel(ctx, s.from.StackID)
+		s.back <- s.strategy.GoBack(ctx, s.from.StackID)
 	})
 }
 
@@ -297,12 +303,12 @@ func (s *shift) onBack(err error) {
 }
 
 // showProbe shows what the probe has seen so far, and returns it if there is one.
-func (w *work) showProbe() (verify.Summary, bool) {
+func (w *work) showProbe() (report.Probe, bool) {
 	if w.probe == nil {
-		return verify.Summary{}, false
+		return report.Probe{}, false
 	}
 	summary := w.probe.Snapshot()
-	seen := probeOf(summary, w.role)
+	seen := w.probed(summary)
 	w.rec.Edit(func(p *report.Report) { p.Probe = seen })
 	return summary, true
 }

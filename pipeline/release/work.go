@@ -13,6 +13,7 @@ import (
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy"
 	"orgship/template"
 )
 
@@ -40,7 +41,7 @@ type work struct {
 	rendered stack.Request
 	plan     stack.Plan
 	resume   *stack.InProgressError // the same release, begun by an earlier run
-	hook     hook                   // what the template says about the traffic
+	strategy strategy.Strategy      // how the service gets its new version
 
 	serves       template.Serving // where the service gets its traffic
 	url, testURL string
@@ -114,7 +115,7 @@ func (w *work) release(ctx context.Context) error {
 		w.cfg.Stacks.Discard(ctx, w.plan)
 		w.result = result{report.Successful, report.Unchanged, "dry run: " + describe(w.plan)}
 		return nil
-	case w.resume == nil && w.plan.Class == stack.NothingToDo:
+	case w.resume == nil && w.plan.Class == report.NothingToDo:
 		return w.unchanged(ctx)
 	}
 	return w.deploy(ctx)
@@ -157,7 +158,7 @@ func (w *work) push(ctx context.Context) (report.State, string, error) {
 		if pushed, err = w.cfg.Images.Push(ctx, *w.req.Push); err != nil {
 			return state, "", err
 		}
-		state, detail = report.Done, size(pushed.BlobBytesSent)+" sent"
+		state, detail = report.Done, report.Size(pushed.BlobBytesSent)+" sent"
 	}
 	image, err := w.cfg.Images.Find(ctx, pushed.Reference)
 	if err != nil {
@@ -165,25 +166,13 @@ func (w *work) push(ctx context.Context) (report.State, string, error) {
 	}
 	w.image = image
 	w.rec.Edit(func(p *report.Report) {
-		p.Image = &report.Image{
-			Reference: image.Reference, Digest: image.Digest, Tag: pushed.Tag, Revision: report.Clean(image.Revision),
-			Version: report.Clean(image.Version), Bytes: pushed.BlobBytesSent, AlreadyThere: pushed.AlreadyThere,
-		}
+		p.Image = shown(image)
+		p.Image.Tag, p.Image.Bytes, p.Image.AlreadyThere = pushed.Tag, pushed.BlobBytesSent, pushed.AlreadyThere
 	})
 	if image.Revision == "" && w.req.Check.Proof == ProofHeader {
 		return state, "", &NoLabelError{}
 	}
 	return state, detail, nil
-}
-
-func size(bytes int64) string {
-	switch {
-	case bytes < 1024:
-		return fmt.Sprintf("%d bytes", bytes)
-	case bytes < 1<<20:
-		return fmt.Sprintf("%.1f KiB", float64(bytes)/1024)
-	}
-	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
 }
 
 // access refuses, with the reason, to deploy what the account can't pull.
@@ -219,7 +208,7 @@ func (w *work) planned(ctx context.Context) (report.State, string, error) {
 	var busy *stack.InProgressError
 	plan, err := w.cfg.Stacks.Plan(ctx, w.rendered)
 	w.plan = plan
-	w.rec.Edit(func(p *report.Report) { p.Plan = planOf(plan) })
+	w.showPlan(plan)
 	if errors.As(err, &busy) && stack.SameOperation(busy, w.rendered) {
 		w.resume = busy
 		return report.Done, "an earlier run has begun this release: going on from there", nil
@@ -227,7 +216,22 @@ func (w *work) planned(ctx context.Context) (report.State, string, error) {
 	if err != nil {
 		return report.Done, "", err
 	}
+	if caveat := w.strategy.Caveat(); caveat != "" && plan.Class == report.RollingUpdate {
+		w.advise(caveat)
+	}
 	return report.Done, describe(plan), nil
+}
+
+// showPlan puts a plan into the report.
+func (w *work) showPlan(p stack.Plan) {
+	shown := &report.Plan{Class: p.Class, Why: p.Why, Changes: append([]report.Change{}, p.Changes...)}
+	if w.strategy != nil {
+		shown.Strategy = w.strategy.Name()
+	}
+	for _, f := range p.Warnings {
+		shown.Warnings = append(shown.Warnings, report.Warning{Line: f.Line, Rule: f.Rule, Message: f.Message, Source: f.Source})
+	}
+	w.rec.Edit(func(r *report.Report) { r.Plan = shown })
 }
 
 func describe(p stack.Plan) string {
@@ -333,10 +337,15 @@ func (w *work) meet(ctx context.Context) {
 	}
 	w.classifier.Before, w.beforeImage = image.Revision, image
 	w.rec.Edit(func(p *report.Report) {
-		p.Before = &report.Image{
-			Reference: image.Reference, Digest: image.Digest, Revision: report.Clean(image.Revision), Version: report.Clean(image.Version), AlreadyThere: true,
-		}
+		p.Before = shown(image)
 	})
+}
+
+// shown is an image of the repository as the report shows it.
+func shown(i registry.Image) *report.Image {
+	return &report.Image{
+		Reference: i.Reference, Digest: i.Digest, Revision: report.Clean(i.Revision), Version: report.Clean(i.Version), AlreadyThere: true,
+	}
 }
 
 // render writes the image into the template.
@@ -362,10 +371,22 @@ func (w *work) render() error {
 		maps.Copy(parameters, w.existing.Parameters)
 	}
 	maps.Copy(parameters, w.req.Parameters)
-	if w.hook, err = readHook(body, parameters); err != nil {
+	t, err := w.understand(body, parameters)
+	if err != nil {
 		return err
 	}
-	return w.placed(body)
+	w.rendered.Classifier = w.strategy
+	return w.placed(t)
+}
+
+// understand reads where a template's service gets its traffic, and how it gets its
+// new versions.
+func (w *work) understand(body []byte, parameters map[string]string) (*template.Template, error) {
+	t, err := template.Parse(body)
+	if err == nil {
+		w.serves, w.strategy = t.Serving(), w.cfg.Strategy(t, parameters)
+	}
+	return t, err
 }
 
 // advise adds what is worth knowing to the report, once.

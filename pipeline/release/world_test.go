@@ -14,6 +14,9 @@ import (
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy"
+	"orgship/pipeline/strategy/hook"
+	"orgship/pipeline/strategy/rolling"
 	"orgship/pipeline/verify"
 	"orgship/template"
 )
@@ -31,11 +34,11 @@ type world struct {
 	mu       sync.Mutex
 	stack    *stack.Stack // nil: none yet
 	body     []byte
-	class    stack.Class
+	class    report.Class
 	over     chan struct{} // the test is over
 	events   chan stack.Event
 	lost     chan error // ends the watch
-	shares   chan stack.Traffic
+	shares   chan hook.Deployment
 	answer   func() verify.Attempt
 	story    []act
 	request  Request // what is released
@@ -47,7 +50,7 @@ type world struct {
 	planErr  error
 	beginErr error
 	watchErr error
-	traffic  error // what Traffic comes to
+	traffic  error // what Follow comes to
 	planned  []stack.Request
 	dropped  int
 	pushed   int
@@ -80,7 +83,7 @@ func (w *world) send(e stack.Event) {
 func moves(percent float64) act {
 	return act{0, func(w *world) {
 		select {
-		case w.shares <- stack.Traffic{DeploymentID: "d-1", Status: "InProgress", Percent: percent, Seen: time.Now()}:
+		case w.shares <- hook.Deployment{ID: "d-1", Status: "InProgress", Percent: percent, Seen: time.Now()}:
 		default: // nobody follows any more
 		}
 	}}
@@ -121,8 +124,8 @@ func living() *world {
 	}
 	return &world{
 		stack: &stack.Stack{ID: theStack, Name: "demo", Status: "UPDATE_COMPLETE", Outputs: map[string]string{"LoadBalancerDNSName": "demo.example"}},
-		body:  body, class: stack.GreenDeployment,
-		over: make(chan struct{}), events: make(chan stack.Event), lost: make(chan error, 1), shares: make(chan stack.Traffic),
+		body:  body, class: report.GreenDeployment,
+		over: make(chan struct{}), events: make(chan stack.Event), lost: make(chan error, 1), shares: make(chan hook.Deployment),
 		answer:  func() verify.Attempt { return blueSays },
 		request: request(),
 	}
@@ -227,7 +230,7 @@ func (w *world) Watch(ctx context.Context, _ stack.From, each func(stack.Event))
 
 func (w *world) lose(err error) { w.lost <- err }
 
-func (w *world) Traffic(ctx context.Context, _ string, _ time.Time, each func(stack.Traffic)) error {
+func (w *world) Follow(ctx context.Context, _ string, _ time.Time, each func(hook.Deployment)) error {
 	if w.traffic != nil {
 		return w.traffic
 	}
@@ -300,7 +303,7 @@ type probe struct {
 	answered, lost float64
 }
 
-func (p *probe) Snapshot() verify.Summary {
+func (p *probe) Snapshot() report.Probe {
 	p.world.mu.Lock()
 	defer p.world.mu.Unlock()
 	if n := time.Since(p.latest).Seconds() * 10; p.world.losing > 0 {
@@ -308,15 +311,16 @@ func (p *probe) Snapshot() verify.Summary {
 		p.answered, p.lost = p.answered+well, p.lost+n-well
 	}
 	p.latest = time.Now()
-	return verify.Summary{Sent: int(p.answered + p.lost), Answered: int(p.answered), Lost: int(p.lost)}
+	return report.Probe{Sent: int(p.answered + p.lost), Answered: int(p.answered), Lost: int(p.lost)}
 }
 
-func (p *probe) Stop() verify.Summary { return p.Snapshot() }
+func (p *probe) Stop() report.Probe { return p.Snapshot() }
 
 func (w *world) releaser(edit ...func(*Config)) *Releaser {
 	c := Config{
 		Account: report.Account{ID: "222222222222", Name: "dev-1", Region: "eu-west-1"}, Stacks: w, Images: w, Ask: w.ask,
-		Probe: func(context.Context, verify.Probe) (Prober, error) { return &probe{world: w, latest: time.Now()}, nil },
+		Strategy: strategy.First(hook.New(w, w, nil), rolling.New(w, nil, stack.Pace{})),
+		Probe:    func(context.Context, verify.Probe) (Prober, error) { return &probe{world: w, latest: time.Now()}, nil },
 	}
 	for _, f := range edit {
 		f(&c)

@@ -60,11 +60,11 @@ func CleanURL(raw string) string {
 	return Clean(u.String())
 }
 
-// quote quotes text, cut to n characters.
-func quote(text string, n int) string { return strconv.Quote(cut(text, n)) }
+// Quote quotes text, cut to n characters.
+func Quote(text string, n int) string { return strconv.Quote(Cut(text, n)) }
 
-// cut shortens text to n characters.
-func cut(text string, n int) string {
+// Cut shortens text to n characters.
+func Cut(text string, n int) string {
 	if utf8.RuneCountInString(text) <= n {
 		return text
 	}

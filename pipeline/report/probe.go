@@ -2,16 +2,17 @@ package report
 
 import "time"
 
-// Probe is who answered through the whole release.
+// Probe is who answered through the whole release. Its size is bounded, however
+// long that takes: moments get wider, never more than 600.
 type Probe struct {
 	URL       string         `json:"url"`
 	Rate      float64        `json:"rate"` // requests a second
 	Started   time.Time      `json:"started"`
-	Ended     time.Time      `json:"ended"`
+	Ended     time.Time      `json:"ended"` // while it goes on: when it was looked at
 	Sent      int            `json:"sent"`
-	Answered  int            `json:"answered"`
-	Lost      int            `json:"lost"`
-	Skipped   int            `json:"skipped"` // not sent: too many were waiting
+	Answered  int            `json:"answered"` // by the app, whatever it said, but for status 5xx
+	Lost      int            `json:"lost"`     // no answer, or one of status 5xx
+	Skipped   int            `json:"skipped"`  // not sent: too many were waiting
 	Latency   Latency        `json:"latency"`
 	Answerers []Answerer     `json:"answerers"`
 	Errors    map[string]int `json:"errors,omitempty"` // lost requests by kind
@@ -19,7 +20,7 @@ type Probe struct {
 	Moments   []Moment       `json:"moments"`
 }
 
-// Latency is in milliseconds.
+// Latency is in milliseconds, from when a request was due to its answer.
 type Latency struct {
 	P50 float64 `json:"p50Ms"`
 	P95 float64 `json:"p95Ms"`
@@ -27,7 +28,8 @@ type Latency struct {
 	Max float64 `json:"maxMs"`
 }
 
-// Answerer is one version that answered.
+// Answerer is one that answered: a version and revision, or, of an app that
+// sends neither header, the first line of its body.
 type Answerer struct {
 	ID       string    `json:"id"` // names it in moments
 	Role     string    `json:"role,omitempty"`
@@ -37,6 +39,7 @@ type Answerer struct {
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
 	Count    int       `json:"count"`
+	Failed   int       `json:"failed,omitempty"` // of those with status 5xx, which count as lost
 }
 
 // The roles of answerers.
@@ -48,11 +51,12 @@ const (
 
 // Loss is one lost request.
 type Loss struct {
-	At   time.Time `json:"at"`
+	At   time.Time `json:"at"` // when it was due
 	Kind string    `json:"kind"`
 }
 
-// Moment is a stretch of time and who answered in it.
+// Moment is a stretch of time and who answered in it. What happened to a request
+// counts in the moment in which it was due.
 type Moment struct {
 	Start    time.Time      `json:"start"`
 	Seconds  float64        `json:"seconds"`
@@ -62,9 +66,9 @@ type Moment struct {
 	P95      float64        `json:"p95Ms"`
 }
 
-// name returns what to call an answerer: its version and a short revision, or
+// Name returns what to call an answerer: its version and a short revision, or
 // what it says.
-func (a Answerer) name() string {
+func (a Answerer) Name() string {
 	switch {
 	case a.Version != "" && a.Revision != "":
 		return a.Version + " (" + short(a.Revision) + ")"
@@ -73,7 +77,7 @@ func (a Answerer) name() string {
 	case a.Revision != "":
 		return short(a.Revision)
 	case a.Body != "":
-		return quote(a.Body, 40)
+		return Quote(a.Body, 40)
 	}
 	return a.ID
 }

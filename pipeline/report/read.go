@@ -63,7 +63,7 @@ func (r *Report) update() {
 		r.Outcome = InProgress
 	}
 	if r.Plan != nil {
-		r.Plan.Class = strings.ReplaceAll(r.Plan.Class, " ", "_")
+		r.Plan.Class = Class(strings.ReplaceAll(string(r.Plan.Class), " ", "_"))
 	}
 }
 
@@ -86,10 +86,10 @@ func checkSchema(document []byte) error {
 	case *head.Schema == Schema, *head.Schema == schemaBefore:
 		return nil
 	case strings.HasPrefix(*head.Schema, name+"/"):
-		return &ReadError{fmt.Sprintf("its schema is %s, and this program reads version %s", quote(Clean(*head.Schema), 80), strings.TrimPrefix(version, "v")),
+		return &ReadError{fmt.Sprintf("its schema is %s, and this program reads version %s", Quote(Clean(*head.Schema), 80), strings.TrimPrefix(version, "v")),
 			"read it with the orgship that wrote it"}
 	}
-	return &ReadError{fmt.Sprintf("its schema is %s, not %s", quote(Clean(*head.Schema), 80), Schema), writers}
+	return &ReadError{fmt.Sprintf("its schema is %s, not %s", Quote(Clean(*head.Schema), 80), Schema), writers}
 }
 
 func malformed(err error) error {

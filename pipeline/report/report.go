@@ -1,9 +1,9 @@
-// Package report says what a release did: as a JSON document of a stable
-// shape (README.md describes each field), as Markdown, as a view for a
-// terminal and as lines for a log.
+// Package report says what a release did, as a JSON document of a stable shape
+// (README.md describes each field), and has the words that all rooms of the
+// pipeline share. Package render shows it to people.
 //
-// Whoever does the work tells a [Recorder]; everything shown to people is a
-// pure function of the [Report] and its events. There is no field for a
+// Whoever does the work tells a [Recorder]; everything else is a pure function
+// of the [Report] and its events. There is no field for a
 // secret, and text from outside (reasons, bodies) is cleaned of control
 // characters when it comes in.
 package report
@@ -153,19 +153,48 @@ type Image struct {
 
 // Plan is what the change set amounted to.
 type Plan struct {
-	Class    string    `json:"class"`
+	Strategy string    `json:"strategy,omitempty"` // how the service gets its new version: hook, rolling
+	Class    Class     `json:"class"`
 	Why      string    `json:"why,omitempty"`
 	Changes  []Change  `json:"changes"`
 	Warnings []Warning `json:"warnings,omitempty"`
 }
 
+// Class says what a plan amounts to.
+type Class string
+
+// The classes of plans.
+const (
+	Create             Class = "create"              // a new stack
+	GreenDeployment    Class = "green_deployment"    // a new version beside the old one, and traffic moves
+	RollingUpdate      Class = "rolling_update"      // a new version in place of the old one, task by task
+	InfrastructureOnly Class = "infrastructure_only" // an ordinary update
+	Mixed              Class = "mixed"               // both at once, which the hook refuses
+	NothingToDo        Class = "nothing_to_do"
+)
+
+// Words is the class for people: "green deployment".
+func (c Class) Words() string { return words(string(c)) }
+
 // Change is what the plan does to a resource.
 type Change struct {
 	LogicalID   string   `json:"logicalId"`
 	Type        string   `json:"type"`
-	Action      string   `json:"action"`
-	Replacement string   `json:"replacement,omitempty"`
-	Causes      []string `json:"causes,omitempty"`
+	Action      string   `json:"action"`                // Add, Modify, Remove, Import, Dynamic
+	Replacement string   `json:"replacement,omitempty"` // True, False, Conditional
+	Causes      []string `json:"causes,omitempty"`      // what changes in it: "Properties.ContainerDefinitions"
+}
+
+// String renders the change for people: "Modify Service (AWS::ECS::Service): Properties.DesiredCount".
+func (c Change) String() string {
+	text := c.Action + " " + c.LogicalID + " (" + c.Type + ")"
+	if c.Replacement == "True" {
+		text = "Replace " + c.LogicalID + " (" + c.Type + ")"
+	}
+	if len(c.Causes) > 0 {
+		text += ": " + strings.Join(c.Causes, ", ")
+	}
+	return text
 }
 
 // Warning is a finding of the linter that doesn't stop a release.
@@ -310,10 +339,37 @@ func (r Report) Step(name string) (Step, bool) {
 	return Step{}, false
 }
 
-// lasted returns how long the work has taken by now.
-func (r Report) lasted(now time.Time) time.Duration {
+// Lasted returns how long the work has taken by now.
+func (r Report) Lasted(now time.Time) time.Duration {
 	if !r.Ended.IsZero() {
 		return r.Ended.Sub(r.Started)
 	}
 	return now.Sub(r.Started)
+}
+
+// Lines says a problem in lines: what, the root cause, and what to do.
+func (p Problem) Lines() []string {
+	lines := []string{p.Message}
+	if p.Cause != nil {
+		lines = append(lines, "root cause: "+p.Cause.String())
+	}
+	if p.Hint != "" {
+		lines = append(lines, "hint: "+p.Hint)
+	}
+	return lines
+}
+
+// String renders a root cause: "12:04:31 GreenTaskSet (AWS::ECS::TaskSet) CREATE_FAILED: reason".
+func (c Cause) String() string {
+	text := c.Resource
+	if !c.At.IsZero() {
+		text = c.At.UTC().Format("15:04:05") + " " + text
+	}
+	if c.Type != "" {
+		text += " (" + c.Type + ")"
+	}
+	if c.Status != "" {
+		text += " " + c.Status
+	}
+	return text + ": " + c.Reason
 }

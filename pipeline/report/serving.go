@@ -73,7 +73,7 @@ func (s *Serving) affected() string {
 		text += fmt.Sprintf(", %d answered wrongly", s.Wrong)
 	}
 	if s.ExposedSeconds > 0 && s.Lost+s.Wrong > 0 {
-		text += fmt.Sprintf(", while the new version had traffic for %s", span(s.ExposedSeconds))
+		text += fmt.Sprintf(", while the new version had traffic for %s", Span(s.ExposedSeconds))
 	}
 	return text
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"orgship/pipeline/report"
 )
 
 // Applied is an operation that Apply has begun.
@@ -21,7 +23,7 @@ type Applied struct {
 // Apply executes a plan and follows it to its end, handing on the events; see
 // Watch for the errors. A plan with nothing to do ends at once, well.
 func (c *Client) Apply(ctx context.Context, p Plan, each func(Event)) (End, error) {
-	if p.Class == NothingToDo {
+	if p.Class == report.NothingToDo {
 		return End{StackID: p.StackID}, nil
 	}
 	begun, err := c.Begin(ctx, p)
@@ -59,7 +61,7 @@ func (c *Client) Begin(ctx context.Context, p Plan) (Applied, error) {
 // all others of a stack when one is executed.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets-execute.html
 func gone(err error) bool {
-	switch errorCode(err) {
+	switch ErrorCode(err) {
 	case "ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus", "InvalidChangeSetStatusException":
 		return true
 	}
@@ -79,7 +81,7 @@ func (c *Client) overtaken(ctx context.Context, p Plan, said error) error {
 	case !Settled(s.Status):
 		return c.busy(ctx, s)
 	}
-	return &OvertakenError{Name: p.Name, Status: s.Status, Reason: errorText(said)}
+	return &OvertakenError{Name: p.Name, Status: s.Status, Reason: ErrorText(said)}
 }
 
 // replace removes the empty remains of a failed creation and makes the change
@@ -104,12 +106,12 @@ func (c *Client) replace(ctx context.Context, p Plan) (Plan, error) {
 // execute starts the change set. When an answer got lost, a further try may be
 // told that the change set is being executed already: that is what was asked.
 func (c *Client) execute(ctx context.Context, p Plan) error {
-	poll := newPoller(c.pace)
+	poll := newImpatient(c.pace)
 	in := &cloudformation.ExecuteChangeSetInput{
 		ChangeSetName: &p.changeSet, StackName: &p.Name, ClientRequestToken: aws.String(p.token),
 	}
 	tries := 0
-	_, err := ask(ctx, poll, func(ctx context.Context) (*cloudformation.ExecuteChangeSetOutput, error) {
+	_, err := Ask(ctx, poll, func(ctx context.Context) (*cloudformation.ExecuteChangeSetOutput, error) {
 		tries++
 		return c.cfn.ExecuteChangeSet(ctx, in, once)
 	})

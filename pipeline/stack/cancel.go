@@ -57,14 +57,14 @@ func (c *Client) requestCancel(ctx context.Context, stackID string, token *strin
 	if err := CheckName(stackID); err != nil {
 		return err
 	}
-	_, err := ask(ctx, newWatcher(c.pace), func(ctx context.Context) (*cloudformation.CancelUpdateStackOutput, error) {
+	_, err := Ask(ctx, NewPoller(c.pace), func(ctx context.Context) (*cloudformation.CancelUpdateStackOutput, error) {
 		return c.cfn.CancelUpdateStack(ctx, &cloudformation.CancelUpdateStackInput{StackName: &stackID, ClientRequestToken: token}, once)
 	})
 	if err == nil {
 		return nil
 	}
 	wrap := fmt.Errorf("cancelling the update of stack %q: %w", nameOf(stackID), err)
-	if errorCode(err) != "ValidationError" {
+	if ErrorCode(err) != "ValidationError" {
 		return wrap
 	}
 	// ValidationError: "CancelUpdateStack cannot be called from current stack status"
@@ -75,7 +75,7 @@ func (c *Client) requestCancel(ctx context.Context, stackID string, token *strin
 	switch {
 	case strings.HasPrefix(s.Status, "UPDATE_ROLLBACK_") && !strings.HasSuffix(s.Status, "FAILED"):
 		return nil
-	case BlueLives(s.Status):
+	case Cancellable(s.Status):
 		return wrap
 	}
 	return &TooLateError{Name: nameOf(stackID), Status: s.Status}
@@ -83,7 +83,7 @@ func (c *Client) requestCancel(ctx context.Context, stackID string, token *strin
 
 // newest returns the id of the latest event of a stack, "" without any.
 func (c *Client) newest(ctx context.Context, stackID string) (string, error) {
-	w := &watcher{client: c, from: From{StackID: stackID}, poll: newPoller(c.pace)}
+	w := &watcher{client: c, from: From{StackID: stackID}, poll: newImpatient(c.pace)}
 	id := ""
 	err := w.pages(ctx, func(page []Event) bool {
 		if len(page) > 0 {

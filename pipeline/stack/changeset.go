@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"orgship/pipeline/report"
 )
 
 // changeSet is a change set as CloudFormation has it.
@@ -17,7 +19,7 @@ type changeSet struct {
 	status      types.ChangeSetStatus
 	execution   types.ExecutionStatus
 	reason      string
-	changes     []Change
+	changes     []report.Change
 }
 
 // empty recognises CloudFormation's two ways to say that nothing changes.
@@ -30,7 +32,7 @@ func (s changeSet) empty() bool {
 // prepare makes a change set for a plan and waits until CloudFormation has
 // computed it. It leaves nothing behind when it fails or ctx ends meanwhile.
 func (c *Client) prepare(ctx context.Context, p Plan) (changeSet, error) {
-	id, err := c.create(ctx, newPoller(c.pace), p.input())
+	id, err := c.create(ctx, newImpatient(c.pace), p.input())
 	if missing(err) && p.kind == types.ChangeSetTypeUpdate { // deleted since it was looked at
 		return changeSet{}, &ReplacedError{Name: p.Name}
 	}
@@ -72,13 +74,13 @@ func (p Plan) input() *cloudformation.CreateChangeSetInput {
 
 // create returns the new change set's id. An answer that got lost on the way
 // shows as a change set of that name, which nobody else makes.
-func (c *Client) create(ctx context.Context, poll *poller, in *cloudformation.CreateChangeSetInput) (string, error) {
+func (c *Client) create(ctx context.Context, poll *Poller, in *cloudformation.CreateChangeSetInput) (string, error) {
 	tries := 0
-	out, err := ask(ctx, poll, func(ctx context.Context) (*cloudformation.CreateChangeSetOutput, error) {
+	out, err := Ask(ctx, poll, func(ctx context.Context) (*cloudformation.CreateChangeSetOutput, error) {
 		tries++
 		return c.cfn.CreateChangeSet(ctx, in, once)
 	})
-	if errorCode(err) == "AlreadyExistsException" && tries > 1 {
+	if ErrorCode(err) == "AlreadyExistsException" && tries > 1 {
 		return aws.ToString(in.ChangeSetName), nil
 	}
 	if err != nil {
@@ -89,15 +91,15 @@ func (c *Client) create(ctx context.Context, poll *poller, in *cloudformation.Cr
 
 // refused turns a refusal of the request itself into a *ChangeSetError.
 func refused(name string, err error) error {
-	switch code := errorCode(err); code {
+	switch code := ErrorCode(err); code {
 	case "ValidationError", "InsufficientCapabilitiesException", "InsufficientCapabilities":
-		return &ChangeSetError{Name: name, Reason: errorText(err)}
+		return &ChangeSetError{Name: name, Reason: ErrorText(err)}
 	}
 	return fmt.Errorf("creating a change set for stack %q: %w", name, err)
 }
 
 // computed waits until a change set is complete or has failed.
-func (c *Client) computed(ctx context.Context, poll *poller, id, stackName string) (changeSet, error) {
+func (c *Client) computed(ctx context.Context, poll *Poller, id, stackName string) (changeSet, error) {
 	for {
 		set, err := c.describe(ctx, poll, id, stackName)
 		if err != nil {
@@ -114,11 +116,11 @@ func (c *Client) computed(ctx context.Context, poll *poller, id, stackName strin
 }
 
 // describe reads a change set with all its pages.
-func (c *Client) describe(ctx context.Context, poll *poller, id, stackName string) (changeSet, error) {
+func (c *Client) describe(ctx context.Context, poll *Poller, id, stackName string) (changeSet, error) {
 	in := &cloudformation.DescribeChangeSetInput{ChangeSetName: &id, StackName: &stackName}
 	var set changeSet
 	for {
-		out, err := ask(ctx, poll, func(ctx context.Context) (*cloudformation.DescribeChangeSetOutput, error) {
+		out, err := Ask(ctx, poll, func(ctx context.Context) (*cloudformation.DescribeChangeSetOutput, error) {
 			return c.cfn.DescribeChangeSet(ctx, in, once)
 		})
 		if err != nil {

@@ -2,18 +2,17 @@
 // plans (a change set, classified before anything is touched), applies,
 // watches, cancels and deletes.
 //
-// It is made for stacks with the AWS::CodeDeploy::BlueGreen hook, for which it
-// also shows how the traffic moves, and works for any other stack as well.
+// How the stack's service gets its new versions is for a [Classifier] to know.
 // Every function may be interrupted through its context and called again: it
 // looks at what is there and goes on from it.
 package stack
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 )
 
 // cloudFormation is what the room asks of CloudFormation.
@@ -30,24 +29,16 @@ type cloudFormation interface {
 	DeleteStack(context.Context, *cloudformation.DeleteStackInput, ...func(*cloudformation.Options)) (*cloudformation.DeleteStackOutput, error)
 }
 
-// codeDeploy is what the room reads of CodeDeploy to see traffic move.
-type codeDeploy interface {
-	ListDeployments(context.Context, *codedeploy.ListDeploymentsInput, ...func(*codedeploy.Options)) (*codedeploy.ListDeploymentsOutput, error)
-	GetDeployment(context.Context, *codedeploy.GetDeploymentInput, ...func(*codedeploy.Options)) (*codedeploy.GetDeploymentOutput, error)
-	BatchGetDeploymentTargets(context.Context, *codedeploy.BatchGetDeploymentTargetsInput, ...func(*codedeploy.Options)) (*codedeploy.BatchGetDeploymentTargetsOutput, error)
-}
-
 // Client works on the stacks of one account and region. It is safe for
 // concurrent use: a stack can be watched and cancelled at once.
 type Client struct {
-	cfn    cloudFormation
-	deploy codeDeploy // nil: traffic is not looked at
-	pace   Pace
+	cfn  cloudFormation
+	pace Pace
 }
 
 // New returns a client of the account and region that cfn is configured for.
 func New(cfn cloudFormation, options ...Option) *Client {
-	c := &Client{cfn: cfn, pace: defaultPace()}
+	c := &Client{cfn: cfn, pace: Pace{}.orDefault()}
 	for _, option := range options {
 		option(c)
 	}
@@ -57,14 +48,11 @@ func New(cfn cloudFormation, options ...Option) *Client {
 // Option changes how a Client works.
 type Option func(*Client)
 
-// WithCodeDeploy lets Traffic read the deployments of the hook.
-func WithCodeDeploy(api codeDeploy) Option { return func(c *Client) { c.deploy = api } }
-
 // WithPace sets how often and how patiently the client polls; fields that are
 // zero keep their default.
 func WithPace(p Pace) Option {
 	return func(c *Client) {
-		c.pace = p.orDefault(c.pace)
+		c.pace = p.orDefault()
 	}
 }
 
@@ -87,17 +75,9 @@ type Pace struct {
 	Call time.Duration
 }
 
-func defaultPace() Pace {
-	return Pace{Every: time.Second, Slowest: 30 * time.Second, Patience: 15 * time.Minute, Throttled: 3 * time.Minute, Call: 20 * time.Second}
-}
-
-func (p Pace) orDefault(d Pace) Pace {
-	for _, f := range []struct{ to, from *time.Duration }{
-		{&p.Every, &d.Every}, {&p.Slowest, &d.Slowest}, {&p.Patience, &d.Patience}, {&p.Throttled, &d.Throttled}, {&p.Call, &d.Call},
-	} {
-		if *f.to == 0 {
-			*f.to = *f.from
-		}
+func (p Pace) orDefault() Pace {
+	return Pace{
+		Every: cmp.Or(p.Every, time.Second), Slowest: cmp.Or(p.Slowest, 30*time.Second), Patience: cmp.Or(p.Patience, 15*time.Minute),
+		Throttled: cmp.Or(p.Throttled, 3*time.Minute), Call: cmp.Or(p.Call, 20*time.Second),
 	}
-	return p
 }

@@ -72,7 +72,7 @@ func (c *Client) requestDelete(ctx context.Context, stackID string) (mark string
 	if mark, err = c.newest(ctx, stackID); err != nil {
 		return "", err
 	}
-	_, err = ask(ctx, newPoller(c.pace), func(ctx context.Context) (*cloudformation.DeleteStackOutput, error) {
+	_, err = Ask(ctx, newImpatient(c.pace), func(ctx context.Context) (*cloudformation.DeleteStackOutput, error) {
 		return c.cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &stackID}, once)
 	})
 	return mark, err

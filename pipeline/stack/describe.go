@@ -44,7 +44,7 @@ func (c *Client) Describe(ctx context.Context, nameOrID string) (Stack, error) {
 	if err := CheckName(nameOrID); err != nil {
 		return Stack{}, err
 	}
-	s, err := c.poll(ctx, newPoller(c.pace), nameOrID)
+	s, err := c.poll(ctx, newImpatient(c.pace), nameOrID)
 	if err != nil {
 		return Stack{}, fmt.Errorf("describing stack %q: %w", nameOf(nameOrID), err)
 	}
@@ -52,8 +52,8 @@ func (c *Client) Describe(ctx context.Context, nameOrID string) (Stack, error) {
 }
 
 // poll describes a stack as one of the calls of p.
-func (c *Client) poll(ctx context.Context, p *poller, nameOrID string) (Stack, error) {
-	out, err := ask(ctx, p, func(ctx context.Context) (*cloudformation.DescribeStacksOutput, error) {
+func (c *Client) poll(ctx context.Context, p *Poller, nameOrID string) (Stack, error) {
+	out, err := Ask(ctx, p, func(ctx context.Context) (*cloudformation.DescribeStacksOutput, error) {
 		return c.cfn.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &nameOrID}, once)
 	})
 	if missing(err) || (err == nil && len(out.Stacks) == 0) {
@@ -72,7 +72,7 @@ func (c *Client) poll(ctx context.Context, p *poller, nameOrID string) (Stack, e
 // missing recognises CloudFormation's way to say that there is no such stack:
 // ValidationError "Stack with id X does not exist" or "Stack [X] does not exist".
 func missing(err error) bool {
-	return errorCode(err) == "ValidationError" && strings.Contains(errorText(err), "does not exist")
+	return ErrorCode(err) == "ValidationError" && strings.Contains(ErrorText(err), "does not exist")
 }
 
 func newStack(s types.Stack) Stack {
@@ -110,7 +110,7 @@ func (c *Client) Template(ctx context.Context, nameOrID string) ([]byte, error) 
 	if err := CheckName(nameOrID); err != nil {
 		return nil, err
 	}
-	out, err := ask(ctx, newPoller(c.pace), func(ctx context.Context) (*cloudformation.GetTemplateOutput, error) {
+	out, err := Ask(ctx, newImpatient(c.pace), func(ctx context.Context) (*cloudformation.GetTemplateOutput, error) {
 		return c.cfn.GetTemplate(ctx, &cloudformation.GetTemplateInput{
 			StackName: &nameOrID, TemplateStage: types.TemplateStageOriginal,
 		}, once)
@@ -130,7 +130,7 @@ func (c *Client) PhysicalID(ctx context.Context, nameOrID, logicalID string) (st
 	if err := CheckName(nameOrID); err != nil {
 		return "", err
 	}
-	out, err := ask(ctx, newPoller(c.pace), func(ctx context.Context) (*cloudformation.DescribeStackResourcesOutput, error) {
+	out, err := Ask(ctx, newImpatient(c.pace), func(ctx context.Context) (*cloudformation.DescribeStackResourcesOutput, error) {
 		return c.cfn.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{
 			StackName: &nameOrID, LogicalResourceId: &logicalID,
 		}, once)

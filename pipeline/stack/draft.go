@@ -22,8 +22,7 @@ type draft struct {
 	req      Request
 	parsed   *template.Template
 	warnings []Finding
-	hook     *template.Hook // the blue/green hook; nil without one
-	filled   []string       // parameters that nothing refers to, and that got Request.Unused
+	filled   []string // parameters that nothing refers to, and that got Request.Unused
 }
 
 func newDraft(req Request) (*draft, error) {
@@ -35,49 +34,11 @@ func newDraft(req Request) (*draft, error) {
 		return nil, fmt.Errorf("reading the template of stack %q: %w", req.Name, err)
 	}
 	d := &draft{req: req, parsed: parsed}
-	for _, h := range parsed.Hooks() {
-		if h.Type == "AWS::CodeDeploy::BlueGreen" {
-			d.hook = &h
-		}
-	}
 	return d, d.lint()
 }
 
 func (d *draft) plan() Plan {
 	return Plan{Name: d.req.Name, Warnings: d.warnings, request: d.req, token: d.tokenPrefix() + random(4)}
-}
-
-// routed returns the logical ids of the listeners that the hook changes, and of
-// their rules.
-func (d *draft) routed() []string {
-	if d.hook == nil {
-		return nil
-	}
-	var ids []string
-	for _, app := range items(d.hook.Properties.Get("Applications")) {
-		for _, route := range []string{"ProdTrafficRoute", "TestTrafficRoute"} {
-			if id := app.Find("ECSAttributes", "TrafficRouting", route, "LogicalID").Str(); id != "" {
-				ids = append(ids, id)
-			}
-		}
-	}
-	return append(ids, d.rules(ids)...)
-}
-
-// rules returns the logical ids of the rules of listeners.
-func (d *draft) rules(listeners []string) []string {
-	var ids []string
-	for _, r := range d.parsed.Resources() {
-		if r.Type != ruleType {
-			continue
-		}
-		for _, ref := range template.References(r.Properties.Get("ListenerArn")) {
-			if slices.Contains(listeners, ref.Target) {
-				ids = append(ids, r.ID)
-			}
-		}
-	}
-	return ids
 }
 
 func items(n *template.Node) []*template.Node {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"orgship/pipeline/report"
 )
 
 // NotFoundError says that there is no such stack.
@@ -251,9 +253,9 @@ func orDefault(text, fallback string) string {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/blue-green-considerations.html
 type MixedError struct {
 	Name   string
-	Green  []Change // what would start the green deployment
-	Others []Change // what has to be an update of its own
-	Reason string   // CloudFormation's words, where it was it that refused
+	Green  []report.Change // what would start the green deployment
+	Others []report.Change // what has to be an update of its own
+	Reason string          // CloudFormation's words, where it was it that refused
 }
 
 func (e *MixedError) Error() string {

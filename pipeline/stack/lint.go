@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"orgship/pipeline/report"
 	"orgship/template"
 )
 
@@ -32,7 +33,7 @@ func (d *draft) lint() error {
 // compare refuses a mixed update by the two templates alone, with the names of
 // what mixes. What depends on values is the change set's to tell.
 func (c *Client) compare(ctx context.Context, d *draft, before Stack, p *Plan) error {
-	if d.hook == nil {
+	if d.req.Classifier == nil {
 		return nil
 	}
 	body, err := c.Template(ctx, before.ID)
@@ -43,15 +44,14 @@ func (c *Client) compare(ctx context.Context, d *draft, before Stack, p *Plan) e
 	if err != nil {
 		return nil // CloudFormation took it: it will know
 	}
-	diff := template.Compare(now, d.parsed)
-	green, others := textual(diff.Green()), textual(diff.Others())
+	green, others := d.req.Classifier.Compare(now, d.parsed)
 	if len(green) > 0 && d.tagsChange(before) {
-		others = append(others, Change{LogicalID: "the stack's tags", Type: "tags", Action: string(types.ChangeActionModify)})
+		others = append(others, report.Change{LogicalID: "the stack's tags", Type: "tags", Action: string(types.ChangeActionModify)})
 	}
 	if len(green) == 0 || len(others) == 0 {
 		return nil
 	}
-	p.Class, p.Why, p.Changes = Mixed, why(Mixed, green, others), slices.Concat(green, others)
+	p.Class, p.Why, p.Changes = report.Mixed, why(report.Mixed, green, others), slices.Concat(green, others)
 	return &MixedError{Name: d.req.Name, Green: green, Others: others}
 }
 
@@ -62,30 +62,4 @@ func (d *draft) tagsChange(before Stack) bool {
 		return false
 	}
 	return !maps.Equal(d.req.Tags, before.Tags)
-}
-
-// textual renders changes between two templates as a change set would.
-func textual(list []template.ResourceChange) []Change {
-	var out []Change
-	for _, r := range list {
-		c := Change{LogicalID: r.ID, Type: r.Type, Action: string(action(r.Action))}
-		if r.StartsGreen {
-			c.Replacement = string(types.ReplacementTrue)
-		}
-		for _, name := range r.Properties {
-			c.Causes = append(c.Causes, "Properties."+name)
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-func action(a template.Action) types.ChangeAction {
-	switch a {
-	case template.Added:
-		return types.ChangeActionAdd
-	case template.Removed:
-		return types.ChangeActionRemove
-	}
-	return types.ChangeActionModify
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 )
 
@@ -49,7 +50,7 @@ func TestPlanRefusesAMixedTemplate(t *testing.T) {
 				if !errors.As(err, &mixed) || err.Error() != test.text || mixed.Green[0].LogicalID != "BlueTaskDefinition" {
 					t.Fatalf("error %v", err)
 				}
-				if plan.Class != stack.Mixed || !strings.Contains(mixed.Hint(), "two updates") {
+				if plan.Class != report.Mixed || !strings.Contains(mixed.Hint(), "two updates") {
 					t.Errorf("plan %+v, hint %q", plan, mixed.Hint())
 				}
 				wantCalls(t, f, "CreateChangeSet")

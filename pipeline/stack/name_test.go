@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
 
+	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
 )
 
@@ -197,13 +198,13 @@ func TestRulesOfTheHook(t *testing.T) {
 	for _, test := range []struct {
 		name, listener string
 		changes        []types.ResourceChange
-		class          stack.Class
+		class          report.Class
 	}{
-		{"not listed", "ProductionListener", green(), stack.GreenDeployment},
-		{"its actions", "ProductionListener", append(green(), rule("Properties.Actions")), stack.GreenDeployment},
-		{"its conditions", "ProductionListener", append(green(), rule("Properties.Conditions")), stack.Mixed},
-		{"its priority", "ProductionListener", append(green(), rule("Properties.Priority")), stack.Mixed},
-		{"a rule of another listener", "Other", append(green(), rule("Properties.Actions")), stack.Mixed},
+		{"not listed", "ProductionListener", green(), report.GreenDeployment},
+		{"its actions", "ProductionListener", append(green(), rule("Properties.Actions")), report.GreenDeployment},
+		{"its conditions", "ProductionListener", append(green(), rule("Properties.Conditions")), report.Mixed},
+		{"its priority", "ProductionListener", append(green(), rule("Properties.Priority")), report.Mixed},
+		{"a rule of another listener", "Other", append(green(), rule("Properties.Actions")), report.Mixed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -216,8 +217,8 @@ func TestRulesOfTheHook(t *testing.T) {
 				req.Template = []byte(strings.Replace(string(req.Template), "Resources:\n", resource, 1))
 				f.template = strings.Replace(f.template, "Resources:\n", resource, 1)
 				f.set = computed(test.changes...)
-				plan, err := stack.New(f).Plan(t.Context(), req)
-				if plan.Class != test.class || (err == nil) != (test.class != stack.Mixed) {
+				plan, err := stack.New(f).Plan(t.Context(), classified(req))
+				if plan.Class != test.class || (err == nil) != (test.class != report.Mixed) {
 					t.Errorf("class %q, error %v", plan.Class, err)
 				}
 			})
@@ -229,15 +230,15 @@ func TestRulesOfTheHook(t *testing.T) {
 func TestListenersByParameter(t *testing.T) {
 	for _, test := range []struct {
 		id, kind, property, by string
-		class                  stack.Class
+		class                  report.Class
 	}{
-		{"ProductionListener", "Listener", "DefaultActions", "", stack.GreenDeployment},
-		{"ProductionListener", "Listener", "DefaultActions", "GreenTargetGroup", stack.GreenDeployment},
-		{"ProductionListener", "Listener", "DefaultActions", "Vpc", stack.Mixed},
-		{"ProductionListener", "Listener", "Certificates", "Subnet1", stack.Mixed},
-		{"ProductionListener", "Listener", "Port", "", stack.Mixed},
-		{"Rule", "ListenerRule", "Actions", "GreenTargetGroup", stack.GreenDeployment},
-		{"Rule", "ListenerRule", "Actions", "Vpc", stack.Mixed},
+		{"ProductionListener", "Listener", "DefaultActions", "", report.GreenDeployment},
+		{"ProductionListener", "Listener", "DefaultActions", "GreenTargetGroup", report.GreenDeployment},
+		{"ProductionListener", "Listener", "DefaultActions", "Vpc", report.Mixed},
+		{"ProductionListener", "Listener", "Certificates", "Subnet1", report.Mixed},
+		{"ProductionListener", "Listener", "Port", "", report.Mixed},
+		{"Rule", "ListenerRule", "Actions", "GreenTargetGroup", report.GreenDeployment},
+		{"Rule", "ListenerRule", "Actions", "Vpc", report.Mixed},
 	} {
 		t.Run(test.id+"."+test.property+" by "+test.by, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -252,7 +253,7 @@ func TestListenersByParameter(t *testing.T) {
 					c.Details[0].CausingEntity = &test.by
 				}
 				f.set = computed(append(green(), c)...)
-				if plan, err := stack.New(f).Plan(t.Context(), req); plan.Class != test.class || (err == nil) != (test.class != stack.Mixed) {
+				if plan, err := stack.New(f).Plan(t.Context(), classified(req)); plan.Class != test.class || (err == nil) != (test.class != report.Mixed) {
 					t.Errorf("class %q, error %v", plan.Class, err)
 				}
 			})

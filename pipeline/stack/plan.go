@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"orgship/pipeline/report"
 )
 
 // Request says how a stack is to be.
@@ -40,6 +42,8 @@ type Request struct {
 	// Rollback marks the operation's token as that of a rollback: whoever finds it
 	// under way follows it, and doesn't take it back again.
 	Rollback bool
+	// Classifier says what changes amount to; nil: they are an ordinary update.
+	Classifier Classifier
 	// RoleARN is a role for CloudFormation to work with. It keeps using it for
 	// every later operation on the stack. "": the caller's own rights.
 	RoleARN string
@@ -48,9 +52,9 @@ type Request struct {
 // Plan is what applying a request would do. Until it is applied or discarded
 // its change set stays on the stack.
 type Plan struct {
-	Class    Class
+	Class    report.Class
 	Why      string // one line for people: what decided the class
-	Changes  []Change
+	Changes  []report.Change
 	Warnings []Finding // of the linter; refusals are a *LintError instead
 	Name     string
 	StackID  string // "" while there is no stack and no change set for it
@@ -132,7 +136,7 @@ func (c *Client) existing(ctx context.Context, name string) (*Stack, error) {
 // busy describes the operation that runs in a stack.
 func (c *Client) busy(ctx context.Context, s Stack) error {
 	busy := &InProgressError{Name: s.Name, StackID: s.ID, Status: s.Status}
-	w := &watcher{client: c, from: From{StackID: s.ID}, poll: newPoller(c.pace), seen: map[string]bool{}}
+	w := &watcher{client: c, from: From{StackID: s.ID}, poll: newImpatient(c.pace), seen: map[string]bool{}}
 	events, err := w.fresh(ctx)
 	if err != nil {
 		return fmt.Errorf("looking at what runs in stack %q: %w", s.Name, err)
@@ -161,7 +165,7 @@ func (r Request) purpose() string {
 // Operation returns the token of the operation that runs in a stack, or that
 // ran last; "" if it had none.
 func (c *Client) Operation(ctx context.Context, s Stack) (token string, err error) {
-	w := &watcher{client: c, from: From{StackID: s.ID}, poll: newPoller(c.pace)}
+	w := &watcher{client: c, from: From{StackID: s.ID}, poll: newImpatient(c.pace)}
 	err = w.pages(ctx, func(page []Event) bool {
 		for _, e := range page { // the latest first
 			if token = e.Token; token != "" {
@@ -203,7 +207,7 @@ func (c *Client) planCreate(ctx context.Context, d *draft, review *Stack) (Plan,
 		c.Discard(ctx, p)
 		return p, &ChangeSetError{Name: d.req.Name, Reason: set.reason}
 	}
-	p.Class, p.Why = Create, "there is no stack yet"+d.filledIn()
+	p.Class, p.Why = report.Create, "there is no stack yet"+d.filledIn()
 	return p, nil
 }
 
@@ -213,14 +217,14 @@ func (d *draft) recreate(before Stack) (Plan, error) {
 	p := d.plan()
 	p.kind, p.StackID = types.ChangeSetTypeCreate, before.ID
 	p.Recreate = true
-	p.Class, p.Why = Create, "its creation failed before (ROLLBACK_COMPLETE): the empty stack is removed first"
+	p.Class, p.Why = report.Create, "its creation failed before (ROLLBACK_COMPLETE): the empty stack is removed first"
 	if p.request.Tags == nil {
 		p.request.Tags = before.Tags
 	}
 	var err error
 	p.parameters, err = d.parameters(nil, before.Parameters)
 	for _, r := range d.parsed.Resources() {
-		p.Changes = append(p.Changes, Change{LogicalID: r.ID, Type: r.Type, Action: string(types.ChangeActionAdd)})
+		p.Changes = append(p.Changes, report.Change{LogicalID: r.ID, Type: r.Type, Action: string(types.ChangeActionAdd)})
 	}
 	return p, err
 }
@@ -255,17 +259,17 @@ func (c *Client) planUpdate(ctx context.Context, d *draft, before Stack) (Plan, 
 func (c *Client) weigh(ctx context.Context, d *draft, set changeSet, p *Plan) error {
 	if set.empty() {
 		c.Discard(ctx, *p)
-		p.Class, p.Why, p.changeSet = NothingToDo, "the stack is as it should be", ""
+		p.Class, p.Why, p.changeSet = report.NothingToDo, "the stack is as it should be", ""
 		return nil
 	}
 	var refusal error
-	class, green, others := classify(set.changes, d.hook != nil, d.routed(), parameterNames(d.parsed.Parameters()))
+	class, green, others := d.req.classify(set.changes)
 	switch {
 	case set.status == types.ChangeSetStatusFailed && strings.Contains(set.reason, "Additional resource diff"):
-		class, refusal = Mixed, &MixedError{Name: p.Name, Green: green, Others: others, Reason: set.reason}
+		class, refusal = report.Mixed, &MixedError{Name: p.Name, Green: green, Others: others, Reason: set.reason}
 	case set.status == types.ChangeSetStatusFailed:
 		refusal = &ChangeSetError{Name: p.Name, Reason: set.reason}
-	case class == Mixed:
+	case class == report.Mixed:
 		refusal = &MixedError{Name: p.Name, Green: green, Others: others}
 	}
 	p.Class, p.Why = class, why(class, green, others)+d.filledIn()
@@ -276,19 +280,21 @@ func (c *Client) weigh(ctx context.Context, d *draft, set changeSet, p *Plan) er
 	return refusal
 }
 
-func why(class Class, green, others []Change) string {
+func why(class report.Class, green, others []report.Change) string {
 	switch class {
-	case GreenDeployment:
+	case report.RollingUpdate:
+		return "replaces " + names(green) + " in place"
+	case report.GreenDeployment:
 		return "replaces " + names(green) + ", and nothing else changes"
-	case InfrastructureOnly:
+	case report.InfrastructureOnly:
 		return "changes " + names(others) + ", and no task definition or task set is replaced"
-	case Mixed:
+	case report.Mixed:
 		return "replaces " + names(green) + " and changes " + names(others) + " too"
 	}
 	return ""
 }
 
-func names(changes []Change) string {
+func names(changes []report.Change) string {
 	ids := make([]string, 0, len(changes))
 	for _, c := range changes {
 		if !slices.Contains(ids, c.LogicalID) {

@@ -13,16 +13,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orgship/cfn"
+	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy/hook"
+	"orgship/template"
 )
 
 // request asks for the template of the house with an image.
 func request(digest string) stack.Request {
 	body := strings.Replace(string(cfn.BlueGreen()), strings.Repeat("0", 64), strings.Repeat(digest, 64), 1)
-	return stack.Request{
+	return classified(stack.Request{
 		Name: "demo", Template: []byte(body), Capabilities: []string{"CAPABILITY_IAM"},
 		Parameters: map[string]string{"Vpc": "vpc-1", "Subnet1": "subnet-1", "Subnet2": "subnet-2"},
+	})
+}
+
+// classified is a request of a stack that the blue/green hook releases.
+func classified(req stack.Request) stack.Request {
+	t, err := template.Parse(req.Template)
+	if err != nil {
+		panic(err)
 	}
+	req.Classifier = hook.New(nil, nil, nil)(t, nil)
+	return req
 }
 
 // living is a fake whose stack runs the image of digest "a".
@@ -82,20 +95,20 @@ func TestPlanClasses(t *testing.T) {
 	tests := []struct {
 		name    string
 		changes []types.ResourceChange
-		class   stack.Class
+		class   report.Class
 		why     string
 	}{
-		{"green", green(), stack.GreenDeployment, "replaces GreenTaskDefinition, GreenTaskSet, BlueTaskDefinition, BlueTaskSet, and nothing else changes"},
+		{"green", green(), report.GreenDeployment, "replaces GreenTaskDefinition, GreenTaskSet, BlueTaskDefinition, BlueTaskSet, and nothing else changes"},
 		{"a task definition replaced in place", []types.ResourceChange{
 			change("Modify", "BlueTaskDefinition", "ECS::TaskDefinition", "True"),
 			change("Modify", "BlueTaskSet", "ECS::TaskSet", "Conditional"),
-		}, stack.GreenDeployment, "replaces BlueTaskDefinition, BlueTaskSet, and nothing else changes"},
+		}, report.GreenDeployment, "replaces BlueTaskDefinition, BlueTaskSet, and nothing else changes"},
 		{"only tags of a task definition", []types.ResourceChange{
 			change("Modify", "BlueTaskDefinition", "ECS::TaskDefinition", "False"),
-		}, stack.InfrastructureOnly, "changes BlueTaskDefinition, and no task definition or task set is replaced"},
+		}, report.InfrastructureOnly, "changes BlueTaskDefinition, and no task definition or task set is replaced"},
 		{"infrastructure", []types.ResourceChange{
 			change("Modify", "LogGroup", "Logs::LogGroup", "False"),
-		}, stack.InfrastructureOnly, "changes LogGroup, and no task definition or task set is replaced"},
+		}, report.InfrastructureOnly, "changes LogGroup, and no task definition or task set is replaced"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -158,7 +171,7 @@ func TestPlanNothingToDo(t *testing.T) {
 			f.set = failed(reason)
 			client := stack.New(f)
 			plan, err := client.Plan(t.Context(), request("a"))
-			if err != nil || plan.Class != stack.NothingToDo {
+			if err != nil || plan.Class != report.NothingToDo {
 				t.Fatalf("class %q, error %v", plan.Class, err)
 			}
 			if len(f.dropped) != 1 {
@@ -177,7 +190,7 @@ func TestPlanCreate(t *testing.T) {
 		f := &fake{missing: true, set: computed(change("Add", "Cluster", "ECS::Cluster", ""))}
 		client := stack.New(f)
 		plan, err := client.Plan(t.Context(), request("a"))
-		if err != nil || plan.Class != stack.Create || plan.StackID != stackID {
+		if err != nil || plan.Class != report.Create || plan.StackID != stackID {
 			t.Fatalf("plan %+v, error %v", plan, err)
 		}
 		if f.created[0].ChangeSetType != types.ChangeSetTypeCreate {
@@ -196,7 +209,7 @@ func TestPlanCreateKeepsAForeignReview(t *testing.T) {
 		f := &fake{status: "REVIEW_IN_PROGRESS", set: computed(change("Add", "Cluster", "ECS::Cluster", ""))}
 		client := stack.New(f)
 		plan, err := client.Plan(t.Context(), request("a"))
-		if err != nil || plan.Class != stack.Create {
+		if err != nil || plan.Class != report.Create {
 			t.Fatalf("plan %+v, error %v", plan, err)
 		}
 		client.Discard(t.Context(), plan)
@@ -216,7 +229,7 @@ func TestPlanRecreates(t *testing.T) {
 		}
 		client := stack.New(f)
 		plan, err := client.Plan(t.Context(), request("a"))
-		if err != nil || plan.Class != stack.Create || !plan.Recreate || len(plan.Changes) < 10 {
+		if err != nil || plan.Class != report.Create || !plan.Recreate || len(plan.Changes) < 10 {
 			t.Fatalf("plan %+v, error %v", plan, err)
 		}
 		wantCalls(t, f, "CreateChangeSet", "DeleteStack", "ExecuteChangeSet")
@@ -294,7 +307,7 @@ func TestPlanRefusedByAWS(t *testing.T) {
 				f.set = set
 				plan, err := stack.New(f).Plan(t.Context(), request("b"))
 				var mixed *stack.MixedError
-				if !errors.As(err, &mixed) || plan.Class != stack.Mixed || !strings.Contains(mixed.Hint(), "two updates") {
+				if !errors.As(err, &mixed) || plan.Class != report.Mixed || !strings.Contains(mixed.Hint(), "two updates") {
 					t.Errorf("class %q, error %v", plan.Class, err)
 				}
 				if len(f.dropped) != 1 {
@@ -358,7 +371,7 @@ func TestPlanWaitsForACleanUp(t *testing.T) {
 		synctest.Wait()
 		f.set = computed(green()...)
 		plan, err := stack.New(f).Plan(t.Context(), request("b"))
-		if err != nil || plan.Class != stack.GreenDeployment {
+		if err != nil || plan.Class != report.GreenDeployment {
 			t.Errorf("class %q, error %v", plan.Class, err)
 		}
 	})

@@ -16,9 +16,9 @@ import (
 // impatience is how long a call may find nobody that nothing depends on yet.
 const impatience = 30 * time.Second
 
-// poller spaces the calls of one loop: Pace.Every apart while all is well,
+// Poller spaces the calls of one loop: Pace.Every apart while all is well,
 // further apart after each throttled call, and back step by step.
-type poller struct {
+type Poller struct {
 	pace     Pace
 	patient  bool // something is under way: nothing but time ends it
 	interval time.Duration
@@ -29,23 +29,26 @@ type poller struct {
 	failure  error     // of the last call; nil: it was answered
 }
 
-// newPoller is for calls that may as well fail: they are repeated for a moment,
+// newImpatient is for calls that may as well fail: they are repeated for a moment,
 // and not at all where nobody listens.
-func newPoller(p Pace) *poller { return &poller{pace: p, interval: p.Every} }
+func newImpatient(p Pace) *Poller { return &Poller{pace: p, interval: p.Every} }
 
 // newComputing is for a change set that is being computed: a first look soon,
 // then as usual.
-func newComputing(p Pace) *poller {
-	return &poller{pace: p, interval: p.Every, last: time.Now().Add(-p.Every * 7 / 10)}
+func newComputing(p Pace) *Poller {
+	return &Poller{pace: p, interval: p.Every, last: time.Now().Add(-p.Every * 7 / 10)}
 }
 
-// newWatcher is for what follows something that goes on without us.
-func newWatcher(p Pace) *poller { return &poller{pace: p, interval: p.Every, patient: true} }
+// NewPoller is for what follows something that goes on without us.
+func NewPoller(p Pace) *Poller {
+	p = p.orDefault()
+	return &Poller{pace: p, interval: p.Every, patient: true}
+}
 
-// ask makes the call when it is due. It makes it again while AWS throttles it
+// Ask makes the call when it is due. It makes it again while AWS throttles it
 // or cannot be reached, or what answers can't be read. A patient poller gives up with *LostError after
 // Pace.Patience without any answer; throttling is an answer.
-func ask[O any](ctx context.Context, p *poller, call func(context.Context) (O, error)) (O, error) {
+func Ask[O any](ctx context.Context, p *Poller, call func(context.Context) (O, error)) (O, error) {
 	for {
 		operation := operationOf[O]()
 		if err := p.due(ctx, operation); err != nil {
@@ -67,7 +70,7 @@ func ask[O any](ctx context.Context, p *poller, call func(context.Context) (O, e
 }
 
 // left is how long it is until the next call may be made.
-func (p *poller) left() time.Duration { return time.Until(p.last.Add(p.interval)) }
+func (p *Poller) left() time.Duration { return time.Until(p.last.Add(p.interval)) }
 
 func timed[O any](ctx context.Context, limit time.Duration, call func(context.Context) (O, error)) (O, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -76,7 +79,7 @@ func timed[O any](ctx context.Context, limit time.Duration, call func(context.Co
 }
 
 // due waits until the next call may be made. A long wait is told again and again.
-func (p *poller) due(ctx context.Context, operation string) error {
+func (p *Poller) due(ctx context.Context, operation string) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
@@ -92,13 +95,13 @@ func (p *poller) due(ctx context.Context, operation string) error {
 	return nil
 }
 
-func (p *poller) answered() {
+func (p *Poller) answered() {
 	p.failing, p.busy, p.tries, p.failure = time.Time{}, time.Time{}, 0, nil
 	p.interval = max(p.pace.Every, p.interval/2)
 }
 
 // failed decides what a failed call means: nil to try again, or the error.
-func (p *poller) failed(ctx context.Context, err error) error {
+func (p *Poller) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -115,7 +118,7 @@ func (p *poller) failed(ctx context.Context, err error) error {
 }
 
 // throttled goes slower. Where nothing depends on the call yet, it ends some time.
-func (p *poller) throttled(err error) error {
+func (p *Poller) throttled(err error) error {
 	p.failing = time.Time{}
 	if p.busy.IsZero() {
 		p.busy = time.Now()
@@ -127,7 +130,7 @@ func (p *poller) throttled(err error) error {
 	return nil
 }
 
-func (p *poller) unreachable(err error) error {
+func (p *Poller) unreachable(err error) error {
 	if p.failing.IsZero() {
 		p.failing = time.Now()
 	}
@@ -144,7 +147,7 @@ func (p *poller) unreachable(err error) error {
 }
 
 // slower doubles the interval, with jitter so that many watchers spread out.
-func (p *poller) slower() {
+func (p *Poller) slower() {
 	p.interval = min(2*p.interval, p.pace.Slowest)
 	p.interval += rand.N(p.interval/4 + 1)
 }
@@ -168,7 +171,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // LimitExceededException, which CloudFormation uses for quotas: more time
 // doesn't cure those.
 func throttled(err error) bool {
-	if errorCode(err) == "LimitExceededException" {
+	if ErrorCode(err) == "LimitExceededException" {
 		return false
 	}
 	check := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
@@ -178,7 +181,7 @@ func throttled(err error) bool {
 // transient reports whether the same call may succeed a little later: dropped
 // connections, timeouts, HTTP 5xx.
 func transient(err error) bool {
-	if errorCode(err) == "LimitExceededException" {
+	if ErrorCode(err) == "LimitExceededException" {
 		return false
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -197,7 +200,7 @@ func nobody(err error) bool {
 // request id): code and message say it all.
 type callError struct{ err error }
 
-func (e *callError) Error() string { return errorCode(e.err) + ": " + errorText(e.err) }
+func (e *callError) Error() string { return ErrorCode(e.err) + ": " + ErrorText(e.err) }
 func (e *callError) Unwrap() error { return e.err }
 
 // plain makes one clear line of a call's error, unless somebody has done so: of
@@ -212,15 +215,15 @@ func plain(err error) error {
 		return &unreadableError{err}
 	case errors.As(err, &explained):
 		return explained
-	case errorCode(err) == "":
+	case ErrorCode(err) == "":
 		return err
 	}
 	return &callError{err}
 }
 
-// errorCode returns the service's error code, e.g. "ValidationError"; "" for
+// ErrorCode returns the service's error code, e.g. "ValidationError"; "" for
 // an error that no service sent.
-func errorCode(err error) string {
+func ErrorCode(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return api.ErrorCode()
@@ -228,8 +231,8 @@ func errorCode(err error) string {
 	return ""
 }
 
-// errorText returns what the service said, without the SDK's prefix.
-func errorText(err error) string {
+// ErrorText returns what the service said, without the SDK's prefix.
+func ErrorText(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return api.ErrorMessage()

@@ -42,6 +42,6 @@ func starts(status string) bool {
 	return false
 }
 
-// BlueLives reports whether a stack in this status can still go back by
-// cancelling its update: in a blue/green update, whether blue still lives.
-func BlueLives(status string) bool { return status == string(types.StackStatusUpdateInProgress) }
+// Cancellable reports whether a stack in this status can still go back by
+// cancelling its update.
+func Cancellable(status string) bool { return status == string(types.StackStatusUpdateInProgress) }

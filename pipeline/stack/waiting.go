@@ -46,14 +46,14 @@ func WithTrace(ctx context.Context, told func(Waiting)) context.Context {
 const tellEvery = 4 * time.Second
 
 // tell tells whoever listens that a call is made again.
-func (p *poller) tell(ctx context.Context, operation string) {
+func (p *Poller) tell(ctx context.Context, operation string) {
 	if told, ok := ctx.Value(traceKey{}).(func(Waiting)); ok {
 		told(Waiting{Operation: operation, Throttled: throttled(p.failure), Reason: plain(p.failure).Error(), Try: p.tries, Next: max(0, p.left())})
 	}
 }
 
 // pending tells of a call that isn't answered, until stop is called.
-func (p *poller) pending(ctx context.Context, operation string) (stop func()) {
+func (p *Poller) pending(ctx context.Context, operation string) (stop func()) {
 	told, ok := ctx.Value(traceKey{}).(func(Waiting))
 	if !ok {
 		return func() {}

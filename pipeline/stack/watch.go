@@ -76,7 +76,7 @@ func judge(end End) error {
 
 // follow is Watch without a judgement about the end.
 func (c *Client) follow(ctx context.Context, from From, each func(Event)) (End, error) {
-	w := &watcher{client: c, from: from, poll: newWatcher(c.pace), seen: map[string]bool{}}
+	w := &watcher{client: c, from: from, poll: NewPoller(c.pace), seen: map[string]bool{}}
 	for {
 		if w.checks() {
 			if end, over, err := w.check(ctx); err != nil || over {
@@ -101,7 +101,7 @@ func (c *Client) follow(ctx context.Context, from From, each func(Event)) (End, 
 type watcher struct {
 	client *Client
 	from   From
-	poll   *poller
+	poll   *Poller
 	seen   map[string]bool // ids given or known to be older
 	begun  bool            // seen holds the row from which the watch goes on
 	given  []Event
@@ -243,7 +243,7 @@ func (b *beginning) reached(e Event) bool {
 func (w *watcher) pages(ctx context.Context, visit func([]Event) (more bool)) error {
 	in := &cloudformation.DescribeStackEventsInput{StackName: &w.from.StackID}
 	for {
-		out, err := ask(ctx, w.poll, func(ctx context.Context) (*cloudformation.DescribeStackEventsOutput, error) {
+		out, err := Ask(ctx, w.poll, func(ctx context.Context) (*cloudformation.DescribeStackEventsOutput, error) {
 			return w.client.cfn.DescribeStackEvents(ctx, in, once)
 		})
 		if err != nil {

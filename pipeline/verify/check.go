@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"orgship/pipeline/report"
 )
 
 // The headers by which the demo app says which version and which image answers.
@@ -72,7 +74,7 @@ type Attempt struct {
 
 // Result is what a check came to.
 type Result struct {
-	Verdict  Verdict         `json:"verdict"`
+	Verdict  report.Verdict  `json:"verdict"`
 	Reason   string          `json:"reason"` // one line for people
 	Started  time.Time       `json:"started"`
 	Took     time.Duration   `json:"tookNs"`

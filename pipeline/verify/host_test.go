@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"orgship/pipeline/report"
 	"orgship/pipeline/verify"
 )
 
@@ -139,7 +140,7 @@ func TestHostByHTTP(t *testing.T) {
 	got, err := verify.Run(context.Background(), verify.Check{
 		URL: app.URL, Host: "shop.example.com", Body: "shop.example.com", Attempts: 1, Consecutive: 1,
 	})
-	if err != nil || got.Verdict != verify.Successful {
+	if err != nil || got.Verdict != report.Successful {
 		t.Errorf("got %s, %s, %v", got.Verdict, got.Reason, err)
 	}
 }

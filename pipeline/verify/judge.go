@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"orgship/pipeline/report"
 )
 
 // judge makes a verdict of outcomes. It is pure.
@@ -44,33 +46,33 @@ func (j *judge) add(a Attempt, certain bool) {
 func (j *judge) decided() bool { return j.passed >= j.need || j.certain >= j.need }
 
 // verdict judges what there is, as if the time were up.
-func (j *judge) verdict() Verdict {
+func (j *judge) verdict() report.Verdict {
 	need := min(j.need, j.attempts) // of few attempts all have to agree
 	switch {
 	case j.attempts == 0:
-		return Error
+		return report.Error
 	case j.passed >= j.need:
-		return Successful
+		return report.Successful
 	case j.certain >= need, j.bad >= need && (j.counts[Passed] == 0 || 2*j.bad >= j.attempts):
-		return Failed
+		return report.Failed
 	case j.unreachable >= need:
-		return Error
+		return report.Error
 	}
-	return Inconclusive
+	return report.Inconclusive
 }
 
 // reason says why in one line.
-func (j *judge) reason(v Verdict) string {
+func (j *judge) reason(v report.Verdict) string {
 	if j.attempts == 0 {
 		return "nothing was asked"
 	}
 	last := j.last[len(j.last)-1]
 	switch v {
-	case Successful:
+	case report.Successful:
 		return fmt.Sprintf("%s in a row%s", count(j.passed, "right answer"), by(last))
-	case Failed:
+	case report.Failed:
 		return fmt.Sprintf("%s in a row: %s", count(j.bad, "wrong answer"), last.Reason)
-	case Error:
+	case report.Error:
 		return fmt.Sprintf("no answer in the last %s: %s", count(j.unreachable, "attempt"), last.Reason)
 	}
 	var mix []string

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"orgship/pipeline/report"
 )
 
 // Probe asks a URL at a steady rate and keeps what it sees. The rate holds
@@ -121,12 +123,12 @@ func (r *Running) ask(ctx context.Context, due time.Time) {
 }
 
 // Snapshot returns what was seen so far.
-func (r *Running) Snapshot() Summary { return r.summary(time.Now()) }
+func (r *Running) Snapshot() report.Probe { return r.summary(time.Now()) }
 
 // Stop ends the probe, waits for the answers on their way (as long as the
 // probe's timeout, at most) and returns all that was seen. A second call
 // returns the same.
-func (r *Running) Stop() Summary {
+func (r *Running) Stop() report.Probe {
 	r.stop.Do(func() {
 		r.cancel()
 		<-r.ticking
@@ -137,7 +139,7 @@ func (r *Running) Stop() Summary {
 	return r.summary(time.Now())
 }
 
-func (r *Running) summary(now time.Time) Summary {
+func (r *Running) summary(now time.Time) report.Probe {
 	s := r.recorder.summary(now)
 	s.URL, s.Rate = redacted(r.probe.URL), r.probe.Rate
 	return s

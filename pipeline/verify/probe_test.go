@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"orgship/pipeline/report"
 	"orgship/pipeline/verify"
 )
 
@@ -25,7 +26,7 @@ func (e *each) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // probe runs a probe for some time of a fake clock.
-func probe(t *testing.T, p verify.Probe, lasting time.Duration, answer func(time.Duration) step) verify.Summary {
+func probe(t *testing.T, p verify.Probe, lasting time.Duration, answer func(time.Duration) step) report.Probe {
 	t.Helper()
 	p.URL, p.Transport = "http://app.test/", &each{time.Now(), answer}
 	running, err := verify.Start(context.Background(), p)
@@ -51,8 +52,8 @@ func TestProbeThroughAShift(t *testing.T) {
 				return green
 			}
 		})
-		if s.Sent != 1000 || s.Answered != 900 || s.Lost != 100 || s.Waiting != 0 || s.Skipped != 0 {
-			t.Errorf("got %d sent, %d answered, %d lost, %d waiting, %d skipped", s.Sent, s.Answered, s.Lost, s.Waiting, s.Skipped)
+		if s.Sent != 1000 || s.Answered != 900 || s.Lost != 100 || s.Skipped != 0 {
+			t.Errorf("got %d sent, %d answered, %d lost, %d skipped", s.Sent, s.Answered, s.Lost, s.Skipped)
 		}
 		if len(s.Answerers) != 2 || s.Answerers[0].Revision != "old" || s.Answerers[1].Revision != "new" {
 			t.Fatalf("got answerers %+v", s.Answerers)
@@ -67,11 +68,11 @@ func TestProbeThroughAShift(t *testing.T) {
 		if s.Errors["status 503"] != 100 || len(s.Losses) != 20 || s.Losses[19].At.Sub(s.Started) != 4990*time.Millisecond {
 			t.Errorf("got errors %v, %d losses", s.Errors, len(s.Losses))
 		}
-		if len(s.Moments) != 10 || s.Moments[3].Answered["v-old"] != 100 || s.Moments[4].Errors["status 503"] != 100 || s.Moments[9].Answered["v-new"] != 100 {
+		if len(s.Moments) != 10 || s.Moments[3].Answered["v-old"] != 100 || s.Moments[4].Lost["status 503"] != 100 || s.Moments[9].Answered["v-new"] != 100 {
 			t.Errorf("got moments %+v", s.Moments)
 		}
-		if s.Latency.Max != 20 || s.Latency.P99 < 20*0.99 || s.Latency.P50 < 19.9 || s.Moments[0].Latency.P50 < 10 || s.Moments[0].Latency.P50 > 10.4 {
-			t.Errorf("got latency %+v, of the first moment %+v", s.Latency, s.Moments[0].Latency)
+		if s.Latency.Max != 20 || s.Latency.P99 < 20*0.99 || s.Latency.P50 < 19.9 || s.Moments[0].P95 < 10 || s.Moments[0].P95 > 10.4 {
+			t.Errorf("got latency %+v, of the first moment %+v", s.Latency, s.Moments[0])
 		}
 	})
 }
@@ -103,12 +104,12 @@ func TestStopWaitsForAnswersOnTheirWay(t *testing.T) {
 		}
 		time.Sleep(time.Second - time.Nanosecond)
 		cancel()
-		if s := running.Snapshot(); s.Waiting != 10 || s.Sent != 10 {
-			t.Errorf("before: %d waiting of %d", s.Waiting, s.Sent)
+		if s := running.Snapshot(); s.Answered+s.Lost != 0 || s.Sent != 10 {
+			t.Errorf("before: %d answered of %d", s.Answered+s.Lost, s.Sent)
 		}
 		s := running.Stop()
-		if s.Answered != 10 || s.Waiting != 0 || s.Latency.Max != 3000 {
-			t.Errorf("after: %d answered, %d waiting, latency %+v", s.Answered, s.Waiting, s.Latency)
+		if s.Answered != 10 || s.Lost != 0 || s.Latency.Max != 3000 {
+			t.Errorf("after: %d answered, %d lost, latency %+v", s.Answered, s.Lost, s.Latency)
 		}
 		if again := running.Stop(); again.Ended != s.Ended || again.Sent != s.Sent {
 			t.Errorf("a second Stop: %+v", again)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"orgship/pipeline/report"
 )
 
 // Bounds of what a recorder keeps.
@@ -30,10 +32,10 @@ type recorder struct {
 
 	count     struct{ sent, answered, lost, skipped int }
 	latency   histogram
-	answerers []*Answerer
-	known     map[identity]*Answerer
+	answerers []*report.Answerer
+	known     map[identity]*report.Answerer
 	errors    map[string]int
-	losses    []Loss
+	losses    []report.Loss
 	moments   []moment
 }
 
@@ -49,7 +51,7 @@ type moment struct {
 type identity struct{ version, revision, body string }
 
 func newRecorder(started time.Time, width time.Duration) *recorder {
-	return &recorder{started: started, width: width, known: map[identity]*Answerer{}, errors: map[string]int{}, losses: []Loss{}}
+	return &recorder{started: started, width: width, known: map[identity]*report.Answerer{}, errors: map[string]int{}, losses: []report.Loss{}}
 }
 
 func (r *recorder) sent(due time.Time) {
@@ -79,7 +81,7 @@ func (r *recorder) lose(due time.Time, kind string) {
 	}
 	r.errors[kind]++
 	add(&r.at(due).errors, kind)
-	r.losses = append(r.losses, Loss{At: due, Kind: kind})
+	r.losses = append(r.losses, report.Loss{At: due, Kind: kind})
 	if len(r.losses) > lossLimit {
 		r.losses = slices.Delete(r.losses, 0, 1)
 	}
@@ -112,14 +114,14 @@ func (r *recorder) answered(due, now time.Time, got answer, who identity) {
 
 // meet returns the answerer that an identity means, with this answer counted.
 // Beyond the limit they count together: an app may say something else every time.
-func (r *recorder) meet(who identity, now time.Time, got answer) *Answerer {
+func (r *recorder) meet(who identity, now time.Time, got answer) *report.Answerer {
 	body := printable(got.body, 80)
 	if r.known[who] == nil && len(r.answerers) >= answererLimit {
 		who, body = identity{body: others}, ""
 	}
 	a := r.known[who]
 	if a == nil {
-		a = &Answerer{ID: r.name(who), Version: who.version, Revision: who.revision, Body: body, First: now}
+		a = &report.Answerer{ID: r.name(who), Version: who.version, Revision: who.revision, Body: body, First: now}
 		r.known[who] = a
 		r.answerers = append(r.answerers, a)
 	}
@@ -133,7 +135,7 @@ func (r *recorder) name(who identity) string {
 	short := printable([]byte(who.revision), 12)
 	id := cmp.Or(who.version, short, who.body, "(empty)")
 	taken := func(id string) bool {
-		return slices.ContainsFunc(r.answerers, func(a *Answerer) bool { return a.ID == id })
+		return slices.ContainsFunc(r.answerers, func(a *report.Answerer) bool { return a.ID == id })
 	}
 	if taken(id) && who.version != "" && short != "" {
 		id += "@" + short
@@ -200,18 +202,17 @@ func addN(counts *map[string]int, key string, n int) {
 }
 
 // summary copies all there is.
-func (r *recorder) summary(now time.Time) Summary {
+func (r *recorder) summary(now time.Time) report.Probe {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.ended.IsZero() {
 		now = r.ended
 	}
-	s := Summary{
+	s := report.Probe{
 		Started: r.started, Ended: now,
 		Sent: r.count.sent, Answered: r.count.answered, Lost: r.count.lost, Skipped: r.count.skipped,
-		Waiting: r.count.sent - r.count.answered - r.count.lost,
 		Latency: r.latency.latency(), Errors: maps.Clone(r.errors), Losses: slices.Clone(r.losses),
-		Answerers: []Answerer{}, Moments: []Moment{},
+		Answerers: []report.Answerer{}, Moments: []report.Moment{},
 	}
 	for _, a := range r.answerers {
 		s.Answerers = append(s.Answerers, *a)
@@ -222,13 +223,13 @@ func (r *recorder) summary(now time.Time) Summary {
 	return s
 }
 
-func (m *moment) show(start time.Time, width time.Duration) Moment {
+func (m *moment) show(start time.Time, width time.Duration) report.Moment {
 	answered := maps.Clone(m.answered)
 	if answered == nil {
 		answered = map[string]int{}
 	}
-	return Moment{
+	return report.Moment{
 		Start: start, Seconds: width.Seconds(), Sent: m.sent,
-		Answered: answered, Errors: maps.Clone(m.errors), Latency: m.latency.latency(),
+		Answered: answered, Lost: maps.Clone(m.errors), P95: m.latency.latency().P95,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"orgship/pipeline/report"
 	"orgship/pipeline/verify"
 )
 
@@ -87,45 +88,45 @@ func TestVerdicts(t *testing.T) {
 		name    string
 		steps   []step
 		change  func(*verify.Check)
-		verdict verify.Verdict
+		verdict report.Verdict
 		reason  string
 		asked   int // attempts; 0: not checked
 	}{
-		{"right at once", one(right), nil, verify.Successful, "3 right answers in a row by version v-new, revision new", 3},
-		{"not reachable yet", steps(repeat(5, refused), repeat(5, gateway), one(right)), nil, verify.Successful, "", 13},
-		{"the old one still answers", steps(repeat(9, old), one(right)), nil, verify.Successful, "", 12},
-		{"a shift", steps(one(right), one(old), one(right), one(right), one(gateway), one(right)), nil, verify.Successful, "", 8},
-		{"the new one is wrong", one(broken), nil, verify.Failed, "3 wrong answers in a row: status is 500, not 200, body lacks", 3},
-		{"wrong after right", steps(repeat(2, right), one(broken)), nil, verify.Failed, "", 5},
-		{"wrong, by nobody knows whom", one(crash), nil, verify.Failed, "header X-Image-Revision is missing", 60},
-		{"never the new one", one(old), nil, verify.Failed, "60 wrong answers in a row: revision old answers, not new", 60},
-		{"nobody listens", one(refused), nil, verify.Error, "no answer in the last 60 attempts: connection refused", 60},
-		{"no such name", one(noHost), nil, verify.Error, "no such host", 60},
-		{"load balancer without target", one(gateway), nil, verify.Error, "status 503", 60},
-		{"no answer in time", one(slow), nil, verify.Error, "timeout", 10},
-		{"right, then gone", steps(repeat(2, right), one(refused)), nil, verify.Error, "no answer in the last 58 attempts", 60},
+		{"right at once", one(right), nil, report.Successful, "3 right answers in a row by version v-new, revision new", 3},
+		{"not reachable yet", steps(repeat(5, refused), repeat(5, gateway), one(right)), nil, report.Successful, "", 13},
+		{"the old one still answers", steps(repeat(9, old), one(right)), nil, report.Successful, "", 12},
+		{"a shift", steps(one(right), one(old), one(right), one(right), one(gateway), one(right)), nil, report.Successful, "", 8},
+		{"the new one is wrong", one(broken), nil, report.Failed, "3 wrong answers in a row: status is 500, not 200, body lacks", 3},
+		{"wrong after right", steps(repeat(2, right), one(broken)), nil, report.Failed, "", 5},
+		{"wrong, by nobody knows whom", one(crash), nil, report.Failed, "header X-Image-Revision is missing", 60},
+		{"never the new one", one(old), nil, report.Failed, "60 wrong answers in a row: revision old answers, not new", 60},
+		{"nobody listens", one(refused), nil, report.Error, "no answer in the last 60 attempts: connection refused", 60},
+		{"no such name", one(noHost), nil, report.Error, "no such host", 60},
+		{"load balancer without target", one(gateway), nil, report.Error, "status 503", 60},
+		{"no answer in time", one(slow), nil, report.Error, "timeout", 10},
+		{"right, then gone", steps(repeat(2, right), one(refused)), nil, report.Error, "no answer in the last 58 attempts", 60},
 		{"mixed", func() (s []step) {
 			for range 20 {
 				s = append(s, right, right, old)
 			}
 			return s
-		}(), nil, verify.Inconclusive, "mixed answers (40 passed, 20 stale), lately: revision old answers, not new", 60},
+		}(), nil, report.Inconclusive, "mixed answers (40 passed, 20 stale), lately: revision old answers, not new", 60},
 		{"flapping", func() (s []step) {
 			for range 30 {
 				s = append(s, old, refused)
 			}
 			return s
-		}(), nil, verify.Inconclusive, "mixed answers", 60},
-		{"few attempts", one(right), func(c *verify.Check) { c.Consecutive, c.Attempts = 2, 2 }, verify.Successful, "", 2},
-		{"attempts used up", steps(repeat(3, old), one(right)), func(c *verify.Check) { c.Attempts = 5 }, verify.Inconclusive, "", 5},
-		{"wanted status", one(gateway), func(c *verify.Check) { *c = verify.Check{URL: c.URL, Status: 503, Transport: c.Transport} }, verify.Successful, "", 3},
-		{"503 of the app itself", one(step{status: 503, revision: "new"}), nil, verify.Failed, "status is 503", 3},
-		{"no revision wanted, wrong at first", steps(repeat(9, old), one(right)), func(c *verify.Check) { c.Revision = "" }, verify.Successful, "", 12},
-		{"pattern", one(right), func(c *verify.Check) { c.Pattern = `^Hello \w+! \((Blue|Green)\)$` }, verify.Successful, "", 0},
-		{"pattern that doesn't match", one(right), func(c *verify.Check) { c.Pattern = `^Bye` }, verify.Failed, `body doesn't match "^Bye"`, 0},
-		{"header", one(right), func(c *verify.Check) { c.Headers = map[string]string{"x-app-version": "v-new"} }, verify.Successful, "", 0},
-		{"another header", one(right), func(c *verify.Check) { c.Headers = map[string]string{"X-App-Version": "v2"} }, verify.Failed, `header X-App-Version is "v-new", not "v2"`, 0},
-		{"redirect", one(step{status: 302, revision: "new"}), nil, verify.Failed, "status is 302, not 200", 3},
+		}(), nil, report.Inconclusive, "mixed answers", 60},
+		{"few attempts", one(right), func(c *verify.Check) { c.Consecutive, c.Attempts = 2, 2 }, report.Successful, "", 2},
+		{"attempts used up", steps(repeat(3, old), one(right)), func(c *verify.Check) { c.Attempts = 5 }, report.Inconclusive, "", 5},
+		{"wanted status", one(gateway), func(c *verify.Check) { *c = verify.Check{URL: c.URL, Status: 503, Transport: c.Transport} }, report.Successful, "", 3},
+		{"503 of the app itself", one(step{status: 503, revision: "new"}), nil, report.Failed, "status is 503", 3},
+		{"no revision wanted, wrong at first", steps(repeat(9, old), one(right)), func(c *verify.Check) { c.Revision = "" }, report.Successful, "", 12},
+		{"pattern", one(right), func(c *verify.Check) { c.Pattern = `^Hello \w+! \((Blue|Green)\)$` }, report.Successful, "", 0},
+		{"pattern that doesn't match", one(right), func(c *verify.Check) { c.Pattern = `^Bye` }, report.Failed, `body doesn't match "^Bye"`, 0},
+		{"header", one(right), func(c *verify.Check) { c.Headers = map[string]string{"x-app-version": "v-new"} }, report.Successful, "", 0},
+		{"another header", one(right), func(c *verify.Check) { c.Headers = map[string]string{"X-App-Version": "v2"} }, report.Failed, `header X-App-Version is "v-new", not "v2"`, 0},
+		{"redirect", one(step{status: 302, revision: "new"}), nil, report.Failed, "status is 302, not 200", 3},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -206,7 +207,7 @@ func TestFreshConnections(t *testing.T) {
 	r, err := verify.Run(context.Background(), verify.Check{
 		URL: server.URL, Body: "canary", Interval: time.Millisecond, Consecutive: 5, Request: http.Header{"X-Token": {"canary"}},
 	})
-	if err != nil || r.Verdict != verify.Successful {
+	if err != nil || r.Verdict != report.Successful {
 		t.Fatalf("got %+v, %v", r, err)
 	}
 	if n := connections.Load(); n != 5 {
@@ -232,12 +233,12 @@ func TestHugeAndBrokenBodies(t *testing.T) {
 	defer server.Close()
 	check := verify.Check{URL: server.URL + "/huge", Body: "xxx", Consecutive: 1}
 	r, err := verify.Run(context.Background(), check)
-	if err != nil || r.Verdict != verify.Successful || len([]rune(r.Last[0].Body)) > 200 {
+	if err != nil || r.Verdict != report.Successful || len([]rune(r.Last[0].Body)) > 200 {
 		t.Errorf("huge: got %s (%s), %v", r.Verdict, r.Reason, err)
 	}
 	check.URL, check.Attempts = server.URL+"/broken", 1
 	r, err = verify.Run(context.Background(), check)
-	if err != nil || r.Verdict != verify.Error || !strings.Contains(r.Reason, "connection closed") {
+	if err != nil || r.Verdict != report.Error || !strings.Contains(r.Reason, "connection closed") {
 		t.Errorf("broken: got %s (%s), %v", r.Verdict, r.Reason, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"orgship/pipeline/report"
 	"orgship/pipeline/verify"
 )
 
@@ -39,15 +40,15 @@ func TestThrough(t *testing.T) {
 	asked := int64(0)
 	for _, test := range []struct {
 		name, proxy, url string
-		verdict          verify.Verdict
+		verdict          report.Verdict
 		reason           string
 	}{
-		{"loopback", proxy.URL, "http://127.9.8.7:81/hello?a=b", verify.Successful, "2 right answers in a row"},
-		{"a name that only the proxy knows", proxy.URL, "http://app.test/", verify.Successful, "2 right answers in a row"},
-		{"wrong", proxy.URL, "http://localhost/wrong", verify.Failed, "2 wrong answers in a row: status is 403, not 200, body lacks \"right\""},
-		{"nobody behind the proxy", proxy.URL, "http://127.9.8.7:82/", verify.Error, "no answer in the last 2 attempts: status 502"},
-		{"no tunnel", proxy.URL, "https://127.9.8.7/", verify.Error, "no answer in the last 2 attempts: Bad Gateway"},
-		{"no proxy", gone.URL, "http://127.9.8.7:81/hello", verify.Error, "no answer in the last 2 attempts: connection refused"},
+		{"loopback", proxy.URL, "http://127.9.8.7:81/hello?a=b", report.Successful, "2 right answers in a row"},
+		{"a name that only the proxy knows", proxy.URL, "http://app.test/", report.Successful, "2 right answers in a row"},
+		{"wrong", proxy.URL, "http://localhost/wrong", report.Failed, "2 wrong answers in a row: status is 403, not 200, body lacks \"right\""},
+		{"nobody behind the proxy", proxy.URL, "http://127.9.8.7:82/", report.Error, "no answer in the last 2 attempts: status 502"},
+		{"no tunnel", proxy.URL, "https://127.9.8.7/", report.Error, "no answer in the last 2 attempts: Bad Gateway"},
+		{"no proxy", gone.URL, "http://127.9.8.7:81/hello", report.Error, "no answer in the last 2 attempts: connection refused"},
 	} {
 		u, err := url.Parse(test.proxy)
 		if err != nil {

@@ -1,4 +1,4 @@
-package report_test
+package render_test
 
 import (
 	"encoding/json"
@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -146,27 +147,27 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	whole := sample(30)
 	part := sample(13)
-	ascii := report.Style{Width: 80}
-	unicode := report.Style{Unicode: true, Width: 80}
-	colored := report.Style{Unicode: true, Color: true, Width: 100}
+	ascii := render.Style{Width: 80}
+	unicode := render.Style{Unicode: true, Width: 80}
+	colored := render.Style{Unicode: true, Color: true, Width: 100}
 	document, err := report.JSON(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	junit, err := report.JUnit(whole)
+	junit, err := render.JUnit(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, got := range map[string]string{
 		"report.json":        string(document),
 		"junit.xml":          string(junit),
-		"report.md":          report.Markdown(whole),
-		"timeline.txt":       report.Timeline(whole, unicode),
-		"timeline-ascii.txt": report.Timeline(whole, ascii),
-		"timeline-color.txt": report.Timeline(whole, colored),
-		"frame.txt":          report.Frame(part, at(13), unicode),
-		"frame-ascii.txt":    report.Frame(part, at(13), ascii),
-		"frame-color.txt":    report.Frame(part, at(13), colored),
+		"report.md":          render.Markdown(whole),
+		"timeline.txt":       render.Timeline(whole, unicode),
+		"timeline-ascii.txt": render.Timeline(whole, ascii),
+		"timeline-color.txt": render.Timeline(whole, colored),
+		"frame.txt":          render.Frame(part, at(13), unicode),
+		"frame-ascii.txt":    render.Frame(part, at(13), ascii),
+		"frame-color.txt":    render.Frame(part, at(13), colored),
 		"lines.txt":          lines(whole, unicode),
 		"lines-color.txt":    lines(whole, colored),
 	} {
@@ -188,10 +189,10 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func lines(r report.Report, s report.Style) string {
+func lines(r report.Report, s render.Style) string {
 	var b strings.Builder
 	for _, e := range r.Events {
-		b.WriteString(report.Line(e, r.Started, s) + "\n")
+		b.WriteString(render.Line(e, r.Started, s) + "\n")
 	}
 	return b.String()
 }
@@ -200,7 +201,7 @@ func lines(r report.Report, s report.Style) string {
 // field has its row, and every row its field.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package release
+package session
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"orgship/pipeline/access"
+	"orgship/pipeline/release"
 	"orgship/pipeline/report"
 )
 
@@ -15,11 +16,11 @@ type places interface {
 	Path(ctx context.Context, account string) (string, error)
 }
 
-// AskPolicy returns an Access that reads the policy of the image's repository
+// AskPolicy returns a release.Access that reads the policy of the image's repository
 // with api (credentials of the account that owns it) and evaluates it for one
 // account. What only the role that pulls could decide counts as allowed: the
 // policy doesn't forbid it.
-func AskPolicy(api access.API, organization places, account report.Account) Access {
+func AskPolicy(api access.API, organization places, account report.Account) release.Access {
 	return func(ctx context.Context, image string) ([]report.Access, error) {
 		repository, err := repositoryOf(image, account.Region)
 		if err != nil {

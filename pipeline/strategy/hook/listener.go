@@ -1,49 +1,57 @@
-package release
+package hook
 
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
-	"orgship/pipeline/analysis"
+	"orgship/pipeline/report"
+	"orgship/pipeline/strategy"
 )
 
-// listening reads the production listener once a second, where CodeDeploy may
-// not be read. What it forwards to at the beginning is the version from before.
-func (s *shift) listening(ctx context.Context) {
-	arn, err := s.cfg.Stacks.PhysicalID(ctx, s.from.StackID, s.hook.listener)
+// balancer reads how a listener shares its traffic out.
+type balancer interface {
+	DescribeListeners(context.Context, *elasticloadbalancingv2.DescribeListenersInput, ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeListenersOutput, error)
+}
+
+// listen reads the production listener once a second, where CodeDeploy may not
+// be read. What it forwards to at the beginning is the version from before.
+func (s *blueGreen) listen(ctx context.Context, stackID string, o strategy.Observer) error {
+	arn, err := s.stacks.PhysicalID(ctx, stackID, s.hook.ProductionListener)
 	if err != nil || arn == "" {
-		return
+		return err
 	}
 	before := ""
-	for ctx.Err() == nil {
-		weights, err := s.listenerWeights(ctx, arn)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		weights, err := s.weights(ctx, arn)
 		switch {
 		case err != nil && before == "":
-			s.advise(fmt.Sprintf("the listener can't be read either (%v): a long row of right answers decides", err))
-			return
+			return fmt.Errorf("the listener can't be read either (%w): a long row of right answers decides", err)
 		case err == nil && before == "":
 			if before = alone(weights); before == "" {
-				return // in the middle of a shift: there is no telling which is which
+				return nil // in the middle of a shift: there is no telling which is which
 			}
 			fallthrough
 		case err == nil:
-			send(ctx, s.weights, analysis.Weight{Known: true, Percent: 100 - portion(weights, before), Since: time.Now()})
+			o.Weight(report.Traffic{At: time.Now(), Percent: 100 - portion(weights, before), Status: "by the listener"})
 		}
-		if pause(ctx, time.Second) != nil {
-			return
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
 		}
 	}
 }
 
-// listenerWeights returns the weight of each target group in a listener's default action.
-func (s *shift) listenerWeights(ctx context.Context, arn string) (map[string]int32, error) {
-	out, err := s.cfg.Balancer.DescribeListeners(ctx, &elasticloadbalancingv2.DescribeListenersInput{ListenerArns: []string{arn}})
+// weights returns the weight of each target group in a listener's default action.
+func (s *blueGreen) weights(ctx context.Context, arn string) (map[string]int32, error) {
+	out, err := s.balancer.DescribeListeners(ctx, &elasticloadbalancingv2.DescribeListenersInput{ListenerArns: []string{arn}})
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +106,3 @@ func portion(weights map[string]int32, arn string) float64 {
 	}
 	return float64(weights[arn]) / float64(total) * 100
 }
-
-// percent renders 15 as "15%" and 12.5 as "12.5%".
-func percent(p float64) string { return strconv.FormatFloat(p, 'f', -1, 64) + "%" }

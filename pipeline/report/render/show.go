@@ -1,4 +1,4 @@
-package report
+package render
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"orgship/pipeline/report"
 )
 
 // View says how to show a recorder's work.
@@ -44,18 +46,18 @@ func ViewFor(f *os.File, getenv func(string) string) View {
 
 // Show shows what a recorder records from now on, until the returned function
 // is called, which ends with the timeline.
-func Show(r *Recorder, w io.Writer, v View) (stop func()) {
+func Show(r *report.Recorder, w io.Writer, v View) (stop func()) {
 	if v.Live {
 		return showLive(r, w, v)
 	}
 	started := r.Snapshot().Started
-	r.Listen(func(e Event) {
+	r.Listen(func(e report.Event) {
 		_, _ = fmt.Fprintln(w, Line(e, started, Style{Color: v.Style.Color, Unicode: v.Style.Unicode}))
 	})
 	return func() { _, _ = fmt.Fprint(w, Timeline(r.Snapshot(), v.Style)) }
 }
 
-func showLive(r *Recorder, w io.Writer, v View) func() {
+func showLive(r *report.Recorder, w io.Writer, v View) func() {
 	if v.Every == 0 {
 		v.Every = 100 * time.Millisecond
 	}
@@ -90,7 +92,7 @@ func (v View) style() Style {
 }
 
 // frame renders what fits the terminal now.
-func (v View) frame(r Report, now time.Time) string {
+func (v View) frame(r report.Report, now time.Time) string {
 	text := Frame(r, now, v.style())
 	if v.Size == nil {
 		return text

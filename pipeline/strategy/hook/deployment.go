@@ -1,6 +1,7 @@
-package stack
+package hook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,18 +12,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+
+	"orgship/pipeline/stack"
 )
 
-// Traffic is the hook's own deployment as CodeDeploy shows it.
-type Traffic struct {
-	DeploymentID string
-	Status       string  // Created, Queued, InProgress, Ready, Baking, Succeeded, Failed, Stopped
-	Rollback     bool    // CloudFormation's deployment that takes traffic back to blue
-	Percent      float64 // of production traffic on the new version
-	Steps        []Step  // the lifecycle events in their order
-	Waiting      bool    // the termination wait has begun: blue still lives
-	Reason       string  // why it failed or was stopped
-	Seen         time.Time
+// Deployment is the hook's own deployment as CodeDeploy shows it.
+type Deployment struct {
+	ID       string
+	Status   string  // Created, Queued, InProgress, Ready, Baking, Succeeded, Failed, Stopped
+	Rollback bool    // CloudFormation's deployment that takes traffic back to blue
+	Percent  float64 // of production traffic on the new version
+	Steps    []Step  // the lifecycle events in their order
+	Waiting  bool    // the termination wait has begun: blue still lives
+	Reason   string  // why it failed or was stopped
+	Seen     time.Time
 }
 
 // Step is a lifecycle event of the deployment.
@@ -34,8 +37,8 @@ type Step struct {
 }
 
 // Step returns the step of a name, and whether the deployment has it.
-func (t Traffic) Step(name string) (Step, bool) {
-	for _, s := range t.Steps {
+func (d Deployment) Step(name string) (Step, bool) {
+	for _, s := range d.Steps {
 		if s.Name == name {
 			return s, true
 		}
@@ -44,14 +47,14 @@ func (t Traffic) Step(name string) (Step, bool) {
 }
 
 // Done reports whether the lifecycle event of this name has succeeded.
-func (t Traffic) Done(name string) bool {
-	s, ok := t.Step(name)
+func (d Deployment) Done(name string) bool {
+	s, ok := d.Step(name)
 	return ok && s.Status == string(types.LifecycleEventStatusSucceeded)
 }
 
 // over reports whether CodeDeploy has finished with the deployment.
-func (t Traffic) over() bool {
-	switch types.DeploymentStatus(t.Status) {
+func (d Deployment) over() bool {
+	switch types.DeploymentStatus(d.Status) {
 	case types.DeploymentStatusSucceeded, types.DeploymentStatusFailed, types.DeploymentStatusStopped:
 		return true
 	}
@@ -60,15 +63,10 @@ func (t Traffic) over() bool {
 
 // NoTrafficError says that the deployment can't be looked at. A release goes
 // well without it: only its progress is less visible.
-type NoTrafficError struct {
-	Err error // nil: the client was made without CodeDeploy
-}
+type NoTrafficError struct{ Err error }
 
 func (e *NoTrafficError) Error() string {
-	if e.Err == nil {
-		return "the traffic shift isn't shown: no CodeDeploy client"
-	}
-	return fmt.Sprintf("the traffic shift isn't shown: %s", errorText(e.Err))
+	return fmt.Sprintf("the traffic shift isn't shown: %s", stack.ErrorText(e.Err))
 }
 
 func (e *NoTrafficError) Unwrap() error { return e.Err }
@@ -78,56 +76,67 @@ func (e *NoTrafficError) Hint() string {
 	return "allow the caller codedeploy:ListDeployments, codedeploy:GetDeployment and codedeploy:BatchGetDeploymentTargets"
 }
 
-// Traffic follows the hook's deployment in a stack and calls each whenever
+// Deployments reads the hook's deployments in CodeDeploy.
+type Deployments struct {
+	api  codeDeploy
+	pace stack.Pace
+}
+
+// NewDeployments returns a reader that looks at the given pace.
+func NewDeployments(api codeDeploy, pace stack.Pace) *Deployments { return &Deployments{api, pace} }
+
+// codeDeploy is what is read of CodeDeploy to see traffic move.
+type codeDeploy interface {
+	ListDeployments(context.Context, *codedeploy.ListDeploymentsInput, ...func(*codedeploy.Options)) (*codedeploy.ListDeploymentsOutput, error)
+	GetDeployment(context.Context, *codedeploy.GetDeploymentInput, ...func(*codedeploy.Options)) (*codedeploy.GetDeploymentOutput, error)
+	BatchGetDeploymentTargets(context.Context, *codedeploy.BatchGetDeploymentTargetsInput, ...func(*codedeploy.Options)) (*codedeploy.BatchGetDeploymentTargetsOutput, error)
+}
+
+// Follow follows the hook's deployment in a stack and calls each whenever
 // something about it changed, until ctx is done (it then returns nil). Only
-// deployments created at or after since count; the latest of them is shown.
+// deployments created at or after since count; the latest of them is shown. The
+// error is a *NoTrafficError.
 //
 // CodeDeploy ties its deployment to the stack by the external id, and its
 // target of the type CloudFormationTarget carries the share of traffic:
 // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CloudFormationTarget.html
-func (c *Client) Traffic(ctx context.Context, stackID string, since time.Time, each func(Traffic)) error {
-	if c.deploy == nil {
-		return &NoTrafficError{}
-	}
-	if err := CheckName(stackID); err != nil {
-		return err
-	}
-	t := newTrafficWatch(c, stackID, since)
+func (d *Deployments) Follow(ctx context.Context, stackID string, since time.Time, each func(Deployment)) error {
+	w := newWatch(d, stackID, since)
 	for {
-		now, err := t.look(ctx)
+		now, err := w.look(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
 			return &NoTrafficError{Err: err}
 		}
-		if now.DeploymentID != "" && t.changed(now) {
+		if now.ID != "" && w.changed(now) {
 			each(now)
 		}
 	}
 }
 
-type trafficWatch struct {
+type watch struct {
 	api     codeDeploy
-	poll    *poller
-	quick   *poller // for calls that come in pairs, or once each
+	poll    *stack.Poller
+	quick   *stack.Poller // for calls that come in pairs, or once each
 	stackID string
 	since   time.Time
 	known   map[string]types.DeploymentInfo // by id; those of earlier updates too
-	shown   Traffic
+	shown   Deployment
 	settled bool // the shown deployment is over: only look for a later one
 }
 
-func newTrafficWatch(c *Client, stackID string, since time.Time) *trafficWatch {
-	quick := c.pace
-	quick.Every /= 10
-	return &trafficWatch{
-		api: c.deploy, poll: newWatcher(c.pace), quick: newWatcher(quick),
+func newWatch(d *Deployments, stackID string, since time.Time) *watch {
+	quick := d.pace
+	quick.Every = cmp.Or(quick.Every, time.Second) / 10
+	return &watch{
+		api: d.api, poll: stack.NewPoller(d.pace), quick: stack.NewPoller(quick),
 		stackID: stackID, since: since, known: map[string]types.DeploymentInfo{},
 	}
 }
 
-func (t *trafficWatch) changed(now Traffic) bool {
+func (t *watch) changed(now Deployment) bool {
 	before := t.shown
 	before.Seen = now.Seen
 	t.settled = now.over()
@@ -135,13 +144,13 @@ func (t *trafficWatch) changed(now Traffic) bool {
 	return !reflect.DeepEqual(before, now)
 }
 
-// look returns the deployment as it is now; the zero Traffic while there is none.
-func (t *trafficWatch) look(ctx context.Context) (Traffic, error) {
-	id := t.shown.DeploymentID
+// look returns the deployment as it is now; the zero Deployment while there is none.
+func (t *watch) look(ctx context.Context) (Deployment, error) {
+	id := t.shown.ID
 	if id == "" || t.settled {
 		latest, err := t.latest(ctx)
 		if err != nil || latest == "" || latest == id {
-			return Traffic{}, err
+			return Deployment{}, err
 		}
 		id = latest
 	}
@@ -149,7 +158,7 @@ func (t *trafficWatch) look(ctx context.Context) (Traffic, error) {
 }
 
 // latest returns the id of the youngest deployment of this update.
-func (t *trafficWatch) latest(ctx context.Context) (string, error) {
+func (t *watch) latest(ctx context.Context) (string, error) {
 	if err := t.list(ctx); err != nil {
 		return "", err
 	}
@@ -164,10 +173,10 @@ func (t *trafficWatch) latest(ctx context.Context) (string, error) {
 }
 
 // list learns of the deployments that are not known yet.
-func (t *trafficWatch) list(ctx context.Context) error {
+func (t *watch) list(ctx context.Context) error {
 	in := &codedeploy.ListDeploymentsInput{ExternalId: &t.stackID}
 	for {
-		out, err := ask(ctx, t.poll, func(ctx context.Context) (*codedeploy.ListDeploymentsOutput, error) {
+		out, err := stack.Ask(ctx, t.poll, func(ctx context.Context) (*codedeploy.ListDeploymentsOutput, error) {
 			return t.api.ListDeployments(ctx, in, onceDeploy)
 		})
 		if err != nil {
@@ -177,7 +186,7 @@ func (t *trafficWatch) list(ctx context.Context) error {
 			if _, known := t.known[id]; known {
 				continue
 			}
-			info, err := ask(ctx, t.quick, func(ctx context.Context) (types.DeploymentInfo, error) { return t.info(ctx, id) })
+			info, err := stack.Ask(ctx, t.quick, func(ctx context.Context) (types.DeploymentInfo, error) { return t.info(ctx, id) })
 			if err != nil {
 				return err
 			}
@@ -190,7 +199,7 @@ func (t *trafficWatch) list(ctx context.Context) error {
 	}
 }
 
-func (t *trafficWatch) info(ctx context.Context, id string) (types.DeploymentInfo, error) {
+func (t *watch) info(ctx context.Context, id string) (types.DeploymentInfo, error) {
 	out, err := t.api.GetDeployment(ctx, &codedeploy.GetDeploymentInput{DeploymentId: &id}, onceDeploy)
 	if err != nil {
 		return types.DeploymentInfo{}, err
@@ -202,13 +211,13 @@ func (t *trafficWatch) info(ctx context.Context, id string) (types.DeploymentInf
 }
 
 // read makes the two calls that show one deployment.
-func (t *trafficWatch) read(ctx context.Context, id string) (Traffic, error) {
-	info, err := ask(ctx, t.poll, func(ctx context.Context) (types.DeploymentInfo, error) { return t.info(ctx, id) })
+func (t *watch) read(ctx context.Context, id string) (Deployment, error) {
+	info, err := stack.Ask(ctx, t.poll, func(ctx context.Context) (types.DeploymentInfo, error) { return t.info(ctx, id) })
 	if err != nil {
-		return Traffic{}, err
+		return Deployment{}, err
 	}
-	now := newTraffic(id, info)
-	out, err := ask(ctx, t.quick, func(ctx context.Context) (*codedeploy.BatchGetDeploymentTargetsOutput, error) {
+	now := newDeployment(id, info)
+	out, err := stack.Ask(ctx, t.quick, func(ctx context.Context) (*codedeploy.BatchGetDeploymentTargetsOutput, error) {
 		return t.api.BatchGetDeploymentTargets(ctx, &codedeploy.BatchGetDeploymentTargetsInput{
 			// The target of such a deployment is the stack:
 			// https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymentTargets.html
@@ -224,11 +233,11 @@ func (t *trafficWatch) read(ctx context.Context, id string) (Traffic, error) {
 
 // without shows a deployment whose target can't be read this time: it appears a
 // little after its deployment. Only a missing permission is an error.
-func (t *trafficWatch) without(now Traffic, err error) (Traffic, error) {
+func (t *watch) without(now Deployment, err error) (Deployment, error) {
 	if denied(err) {
 		return now, err
 	}
-	if t.shown.DeploymentID == now.DeploymentID {
+	if t.shown.ID == now.ID {
 		now.Percent, now.Steps = t.shown.Percent, t.shown.Steps
 	}
 	return now, nil
@@ -236,17 +245,17 @@ func (t *trafficWatch) without(now Traffic, err error) (Traffic, error) {
 
 // denied recognises a missing permission.
 func denied(err error) bool {
-	code := errorCode(err)
+	code := stack.ErrorCode(err)
 	return strings.Contains(code, "AccessDenied") || strings.Contains(code, "Unauthorized")
 }
 
-func newTraffic(id string, info types.DeploymentInfo) Traffic {
-	t := Traffic{
-		DeploymentID: id,
-		Status:       string(info.Status),
-		Rollback:     info.Creator == types.DeploymentCreatorCloudFormationRollback,
-		Waiting:      info.InstanceTerminationWaitTimeStarted,
-		Seen:         time.Now(),
+func newDeployment(id string, info types.DeploymentInfo) Deployment {
+	t := Deployment{
+		ID:       id,
+		Status:   string(info.Status),
+		Rollback: info.Creator == types.DeploymentCreatorCloudFormationRollback,
+		Waiting:  info.InstanceTerminationWaitTimeStarted,
+		Seen:     time.Now(),
 	}
 	if info.ErrorInformation != nil {
 		t.Reason = aws.ToString(info.ErrorInformation.Message)
@@ -255,15 +264,15 @@ func newTraffic(id string, info types.DeploymentInfo) Traffic {
 }
 
 // target takes over what the deployment's CloudFormation target says.
-func (t *Traffic) target(targets []types.DeploymentTarget) {
+func (d *Deployment) target(targets []types.DeploymentTarget) {
 	for _, target := range targets {
 		cfn := target.CloudFormationTarget
 		if cfn == nil {
 			continue
 		}
-		t.Percent = cfn.TargetVersionWeight
+		d.Percent = cfn.TargetVersionWeight
 		for _, e := range cfn.LifecycleEvents {
-			t.Steps = append(t.Steps, newStep(e))
+			d.Steps = append(d.Steps, newStep(e))
 		}
 		return
 	}

@@ -1,4 +1,4 @@
-package release
+package session
 
 import (
 	"context"
@@ -11,14 +11,15 @@ import (
 	"github.com/aws/smithy-go"
 
 	"orgship/pipeline/registry"
+	"orgship/pipeline/release"
 	"orgship/pipeline/report"
 )
 
-// library pushes to and finds in each repository as the account that owns it,
+// images pushes to and finds in each repository as the account that owns it,
 // or, where that account can't be had, as the workload account.
-type library struct {
-	connection *Connection
-	own        aws.Config
+type images struct {
+	session *Session
+	own     aws.Config
 
 	mu     sync.Mutex
 	owners map[string]owner // by account
@@ -31,30 +32,30 @@ type owner struct {
 	policy bool // its policy can be read: we are in the account itself
 }
 
-// Push implements images.
-func (l *library) Push(ctx context.Context, p registry.Push) (registry.Pushed, error) {
+// Push pushes as the owner.
+func (l *images) Push(ctx context.Context, p registry.Push) (registry.Pushed, error) {
 	return l.owner(ctx, p.Repository).images.Push(ctx, p)
 }
 
-// Find implements images.
-func (l *library) Find(ctx context.Context, reference string) (registry.Image, error) {
+// Find asks the owner.
+func (l *images) Find(ctx context.Context, reference string) (registry.Image, error) {
 	return l.owner(ctx, reference).images.Find(ctx, reference)
 }
 
 // Registry returns a client for a repository's registry, of the account that
 // owns it or, where that account can't be had, of the credentials' own.
-func (c *Connection) Registry(ctx context.Context, repository string) (*registry.Client, error) {
-	own, err := c.accounts.For(ctx, "")
+func (s *Session) Registry(ctx context.Context, repository string) (*registry.Client, error) {
+	own, err := s.accounts.For(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	l := &library{connection: c, own: own, owners: map[string]owner{}}
+	l := &images{session: s, own: own, owners: map[string]owner{}}
 	return l.owner(ctx, repository).images, nil
 }
 
 // owner returns how to ask for an image. What is no image in ECR is for the
 // registry to refuse, and what we may not do there for ECR.
-func (l *library) owner(ctx context.Context, image string) owner {
+func (l *images) owner(ctx context.Context, image string) owner {
 	repository, err := repositoryOf(image, l.own.Region)
 	if err != nil {
 		return ask(l.own, false)
@@ -65,7 +66,7 @@ func (l *library) owner(ctx context.Context, image string) owner {
 	if known {
 		return o
 	}
-	if cfg, err := l.connection.accounts.For(ctx, repository.Account); err == nil {
+	if cfg, err := l.session.accounts.For(ctx, repository.Account); err == nil {
 		o = ask(cfg, true)
 	} else {
 		o = ask(l.own, false)
@@ -93,10 +94,10 @@ func ask(cfg aws.Config, policy bool) owner {
 
 // mayPull asks the repository's policy where it and the Organization can be
 // read, and otherwise ECR itself, by reading the image as the account.
-func (l *library) mayPull(where report.Account) Access {
+func (l *images) mayPull(where report.Account) release.Access {
 	return func(ctx context.Context, image string) ([]report.Access, error) {
 		if o := l.owner(ctx, image); o.policy {
-			answer, err := AskPolicy(o.api, l.connection.organization, where)(ctx, image)
+			answer, err := AskPolicy(o.api, l.session.organization, where)(ctx, image)
 			if !denied(err) {
 				return answer, err
 			}

@@ -1,8 +1,9 @@
-package release
+// Package session knows who asks where: it finds accounts of the Organization,
+// gets into them by their roles, and puts together what a release needs there.
+package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -19,46 +20,50 @@ import (
 	"orgship/pipeline/access"
 	"orgship/pipeline/account"
 	"orgship/pipeline/org"
+	"orgship/pipeline/release"
 	"orgship/pipeline/report"
 	"orgship/pipeline/serving"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy"
+	"orgship/pipeline/strategy/hook"
+	"orgship/pipeline/strategy/rolling"
 )
 
-// Connection finds out who asks where: the stacks of the workload account, the
-// images and policies of the accounts that own the repositories, and the
-// Organization with the credentials as they came.
-type Connection struct {
+// Session asks the stacks of the workload account, the images and policies of the
+// accounts that own the repositories, and the Organization with the credentials as
+// they came. It is safe for concurrent use.
+type Session struct {
 	accounts     *account.Accounts
 	organization *org.Organization
 	speed        float64
 }
 
-// Connect returns a connection for accounts. Speed is how much faster than AWS
-// the endpoint's time runs (the sandbox's --speed); 0 is 1.
-func Connect(accounts *account.Accounts, speed float64) *Connection {
-	return &Connection{
+// New returns a session for accounts. Speed is how much faster than AWS the
+// endpoint's time runs (the sandbox's --speed); 0 is 1.
+func New(accounts *account.Accounts, speed float64) *Session {
+	return &Session{
 		accounts: accounts, organization: org.New(organizations.NewFromConfig(accounts.Base())),
 		speed: max(speed, 1),
 	}
 }
 
 // Organization answers questions about the Organization.
-func (c *Connection) Organization() *org.Organization { return c.organization }
+func (s *Session) Organization() *org.Organization { return s.organization }
 
 // twelve tells an account's id from its name.
 var twelve = regexp.MustCompile(`^[0-9]{12}$`)
 
 // Account returns the id of an account that is given by its id or name, "" being
 // the credentials' own. Only for a name is the Organization asked.
-func (c *Connection) Account(ctx context.Context, idOrName string) (string, error) {
+func (s *Session) Account(ctx context.Context, idOrName string) (string, error) {
 	if idOrName == "" {
-		self, err := c.accounts.Self(ctx)
+		self, err := s.accounts.Self(ctx)
 		return self.Account, err
 	}
 	if twelve.MatchString(idOrName) {
 		return idOrName, nil
 	}
-	all, err := c.below(ctx, "")
+	all, err := s.below(ctx, "")
 	if err != nil {
 		return "", fmt.Errorf("finding account %q: %w", idOrName, err)
 	}
@@ -101,16 +106,16 @@ func (e *UnknownAccountError) Hint() string {
 
 // Within returns an *OutsideError unless an account (id or name, "" being the
 // credentials' own) is in a unit or below it.
-func (c *Connection) Within(ctx context.Context, idOrName, unit string) error {
-	id, err := c.Account(ctx, idOrName)
+func (s *Session) Within(ctx context.Context, idOrName, unit string) error {
+	id, err := s.Account(ctx, idOrName)
 	if err != nil {
 		return err
 	}
-	u, err := c.organization.OU(ctx, unit)
+	u, err := s.organization.OU(ctx, unit)
 	if err != nil {
 		return err
 	}
-	path, err := c.organization.Path(ctx, id)
+	path, err := s.organization.Path(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -141,45 +146,54 @@ func (e *OutsideError) Hint() string {
 
 // Configure returns what a releaser for an account (id or name, "" being the
 // credentials' own) needs.
-func (c *Connection) Configure(ctx context.Context, idOrName string) (Config, error) {
-	id, err := c.Account(ctx, idOrName)
+func (s *Session) Configure(ctx context.Context, idOrName string) (release.Config, error) {
+	id, err := s.Account(ctx, idOrName)
 	if err != nil {
-		return Config{}, err
+		return release.Config{}, err
 	}
-	cfg, err := c.accounts.For(ctx, id)
+	cfg, err := s.accounts.For(ctx, id)
 	if err != nil {
-		return Config{}, err
+		return release.Config{}, err
 	}
 	where := report.Account{ID: id, Region: cfg.Region, Endpoint: aws.ToString(cfg.BaseEndpoint)}
 	if id != idOrName {
 		where.Name = idOrName
 	}
-	self, err := c.accounts.Self(ctx)
+	self, err := s.accounts.Self(ctx)
 	if err != nil {
-		return Config{}, err
+		return release.Config{}, err
 	}
-	images := &library{connection: c, own: cfg, owners: map[string]owner{}}
-	return Config{
-		Account: where,
-		Origin:  report.Origin{Principal: self.ARN},
-		Stacks: stack.New(cloudformation.NewFromConfig(cfg), stack.WithCodeDeploy(codedeploy.NewFromConfig(cfg)),
-			stack.WithPace(stack.Pace{Every: c.pace()})),
-		Images:   images,
-		Access:   images.mayPull(where),
-		Balancer: elasticloadbalancingv2.NewFromConfig(cfg),
+	lib := &images{session: s, own: cfg, owners: map[string]owner{}}
+	pace := stack.Pace{Every: s.pace()}
+	stacks := stack.New(cloudformation.NewFromConfig(cfg), stack.WithPace(pace))
+	return release.Config{
+		Account:  where,
+		Origin:   report.Origin{Principal: self.ARN},
+		Stacks:   stacks,
+		Images:   lib,
+		Access:   lib.mayPull(where),
+		Strategy: Strategies(cfg, stacks, pace),
 		Records:  serving.New(elasticloadbalancingv2.NewFromConfig(cfg), ecs.NewFromConfig(cfg)),
-		Speed:    c.speed,
+		Speed:    s.speed,
 	}, nil
 }
 
+// Strategies are the ways in which services of an account get their new versions.
+func Strategies(cfg aws.Config, stacks *stack.Client, pace stack.Pace) strategy.Maker {
+	return strategy.First(
+		hook.New(stacks, hook.NewDeployments(codedeploy.NewFromConfig(cfg), pace), elasticloadbalancingv2.NewFromConfig(cfg)),
+		rolling.New(stacks, ecs.NewFromConfig(cfg), pace),
+	)
+}
+
 // pace is how often stacks are looked at: where time runs faster, more often.
-func (c *Connection) pace() time.Duration {
-	return max(time.Duration(float64(time.Second)/c.speed), 100*time.Millisecond)
+func (s *Session) pace() time.Duration {
+	return max(time.Duration(float64(time.Second)/s.speed), 100*time.Millisecond)
 }
 
 // Owner is the account that owns the repository of an image, and where.
-func (c *Connection) Owner(image string) (report.Account, error) {
-	base := c.accounts.Base()
+func (s *Session) Owner(image string) (report.Account, error) {
+	base := s.accounts.Base()
 	r, err := repositoryOf(image, base.Region)
 	if err != nil {
 		return report.Account{}, err
@@ -190,16 +204,16 @@ func (c *Connection) Owner(image string) (report.Account, error) {
 // MayPull answers for every account below a unit ("" is the whole Organization)
 // whether it may pull an image, given with or without tag and digest. Role is
 // the one that pulls in each account, "" when it isn't known.
-func (c *Connection) MayPull(ctx context.Context, image, unit, role string) ([]access.Decision, error) {
-	repository, err := repositoryOf(image, c.accounts.Base().Region)
+func (s *Session) MayPull(ctx context.Context, image, unit, role string) ([]access.Decision, error) {
+	repository, err := repositoryOf(image, s.accounts.Base().Region)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := c.accounts.For(ctx, repository.Account)
+	cfg, err := s.accounts.For(ctx, repository.Account)
 	if err != nil {
 		return nil, err
 	}
-	members, err := c.below(ctx, unit)
+	members, err := s.below(ctx, unit)
 	if err != nil {
 		return nil, err
 	}
@@ -211,27 +225,16 @@ func (c *Connection) MayPull(ctx context.Context, image, unit, role string) ([]a
 }
 
 // below returns the accounts of a unit, "" being the root.
-func (c *Connection) below(ctx context.Context, unit string) ([]org.Account, error) {
+func (s *Session) below(ctx context.Context, unit string) ([]org.Account, error) {
 	var u org.Unit
 	var err error
 	if unit == "" {
-		u, err = c.organization.Root(ctx)
+		u, err = s.organization.Root(ctx)
 	} else {
-		u, err = c.organization.OU(ctx, unit)
+		u, err = s.organization.OU(ctx, unit)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c.organization.Accounts(ctx, u)
-}
-
-// Lives reports whether there is a stack of a name whose own template can be
-// released with: one that was created, or whose creation failed.
-func (r *Releaser) Lives(ctx context.Context, name string) (bool, error) {
-	s, err := r.cfg.Stacks.Describe(ctx, name)
-	var none *stack.NotFoundError
-	if errors.As(err, &none) {
-		return false, nil
-	}
-	return err == nil && (!unborn(s.Status) || s.Status == "ROLLBACK_COMPLETE"), err
+	return s.organization.Accounts(ctx, u)
 }

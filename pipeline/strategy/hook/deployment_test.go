@@ -1,4 +1,4 @@
-package stack_test
+package hook_test
 
 import (
 	"context"
@@ -12,10 +12,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy/hook"
 )
+
+const stackID = "arn:aws:cloudformation:eu-west-1:222222222222:stack/demo/6f1a"
+
+func apiError(code, message string) error {
+	return &smithy.GenericAPIError{Code: code, Message: message}
+}
 
 // deployments is CodeDeploy with the deployments of one stack.
 type deployments struct {
@@ -106,8 +114,8 @@ func followed(t *testing.T, d *deployments, since time.Time, story func()) ([]st
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var seen []string
-	err := stack.New(&fake{}, stack.WithCodeDeploy(d)).Traffic(ctx, stackID, since, func(tr stack.Traffic) {
-		seen = append(seen, fmt.Sprintf("%s %s %v%% %d steps", tr.DeploymentID, tr.Status, tr.Percent, len(tr.Steps)))
+	err := hook.NewDeployments(d, stack.Pace{}).Follow(ctx, stackID, since, func(tr hook.Deployment) {
+		seen = append(seen, fmt.Sprintf("%s %s %v%% %d steps", tr.ID, tr.Status, tr.Percent, len(tr.Steps)))
 	})
 	return seen, err
 }
@@ -173,18 +181,10 @@ func TestTrafficWithoutPermission(t *testing.T) {
 				return nil
 			}
 			seen, err := followed(t, d, time.Time{}, func() {})
-			var none *stack.NoTrafficError
+			var none *hook.NoTrafficError
 			if !errors.As(err, &none) || none.Hint() == "" || len(seen) > 0 {
 				t.Errorf("%s denied: saw %v, error %v", operation, seen, err)
 			}
 		})
-	}
-}
-
-func TestTrafficWithoutCodeDeploy(t *testing.T) {
-	t.Parallel()
-	var none *stack.NoTrafficError
-	if err := stack.New(&fake{}).Traffic(t.Context(), stackID, time.Time{}, nil); !errors.As(err, &none) {
-		t.Errorf("error %v", err)
 	}
 }

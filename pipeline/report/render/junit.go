@@ -1,4 +1,4 @@
-package report
+package render
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"orgship/pipeline/report"
 )
 
 // JUnit renders a finished report as JUnit XML: one suite a release, one case a
@@ -17,7 +19,7 @@ import (
 // inconclusive. A step that was skipped, or never begun, is skipped. What went
 // wrong in no step is a case named verdict, so that no other verdict than
 // successful looks like success.
-func JUnit(r Report) ([]byte, error) {
+func JUnit(r report.Report) ([]byte, error) {
 	suite := junitSuite{
 		Name: strings.TrimSpace("orgship " + string(r.Kind) + " " + r.Stack.Name), Time: junitTime(r.Seconds),
 		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), // xs:dateTime without a zone
@@ -28,7 +30,7 @@ func JUnit(r Report) ([]byte, error) {
 	for _, s := range r.Steps {
 		suite.add(junitCaseOf(r, s))
 	}
-	if r.Verdict != Successful && suite.Failures+suite.Errors == 0 {
+	if r.Verdict != report.Successful && suite.Failures+suite.Errors == 0 {
 		c := junitCase{Name: "verdict", Class: junitClass(r), Time: junitTime(0)}
 		c.fail(r, problemIn(r, ""), r.Summary)
 		suite.add(c)
@@ -98,32 +100,32 @@ func (s *junitSuite) add(c junitCase) {
 	s.Cases = append(s.Cases, c)
 }
 
-func junitClass(r Report) string {
+func junitClass(r report.Report) string {
 	return strings.TrimSuffix("orgship."+string(r.Kind)+"."+r.Stack.Name, ".")
 }
 
 func junitTime(seconds float64) string { return fmt.Sprintf("%.3f", max(seconds, 0)) }
 
-func junitCaseOf(r Report, s Step) junitCase {
+func junitCaseOf(r report.Report, s report.Step) junitCase {
 	c := junitCase{Name: s.Name, Class: junitClass(r), Time: junitTime(s.Seconds)}
 	switch s.State {
-	case StepFailed, Interrupted:
+	case report.StepFailed, report.Interrupted:
 		c.fail(r, problemIn(r, s.Name), s.Detail)
-		if s.State == Interrupted && c.Failure != nil {
+		if s.State == report.Interrupted && c.Failure != nil {
 			c.Failure, c.Error = nil, c.Failure
 		}
-	case Skipped:
+	case report.Skipped:
 		c.Skipped = &junitResult{Message: s.Detail}
-	case Pending, Running:
+	case report.Pending, report.Running:
 		c.Skipped = &junitResult{Message: "it was never begun"}
 	}
 	return c
 }
 
 // problemIn returns what went wrong in a step, "" being none of them.
-func problemIn(r Report, step string) *Problem {
+func problemIn(r report.Report, step string) *report.Problem {
 	for i, p := range r.Errors {
-		if p.Step == step || step == "" && !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Name == p.Step }) {
+		if p.Step == step || step == "" && !slices.ContainsFunc(r.Steps, func(s report.Step) bool { return s.Name == p.Step }) {
 			return &r.Errors[i]
 		}
 	}
@@ -131,26 +133,14 @@ func problemIn(r Report, step string) *Problem {
 }
 
 // fail marks a case as failed: by a problem, or else for a reason.
-func (c *junitCase) fail(r Report, p *Problem, reason string) {
+func (c *junitCase) fail(r report.Report, p *report.Problem, reason string) {
 	result := &junitResult{Message: reason, Type: string(r.Verdict), Text: reason}
 	if p != nil {
 		result.Message, result.Text = p.Message, strings.Join(p.Lines(), "\n")
 	}
-	if r.Verdict == Failed {
+	if r.Verdict == report.Failed {
 		c.Failure = result
 		return
 	}
 	c.Error = result
-}
-
-// Lines says a problem in lines: what, the root cause, and what to do.
-func (p Problem) Lines() []string {
-	lines := []string{p.Message}
-	if p.Cause != nil {
-		lines = append(lines, "root cause: "+p.Cause.line())
-	}
-	if p.Hint != "" {
-		lines = append(lines, "hint: "+p.Hint)
-	}
-	return lines
 }

@@ -1,14 +1,19 @@
-package report
+// Package render shows a report to people and programs: as Markdown, as JUnit
+// XML, as a view for a terminal and as lines for a log. Everything here is a
+// pure function of the report and its events.
+package render
 
 import (
 	"fmt"
 	"strings"
 	"time"
+
+	"orgship/pipeline/report"
 )
 
 // Frame renders a release that is under way as a few lines for a terminal:
 // the steps, the share of traffic, who answers, and the latest event.
-func Frame(r Report, now time.Time, s Style) string {
+func Frame(r report.Report, now time.Time, s Style) string {
 	lines := []string{s.heading(r, now)}
 	for _, step := range r.Steps {
 		lines = append(lines, s.stepLine(step, now))
@@ -22,7 +27,7 @@ func Frame(r Report, now time.Time, s Style) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-func (s Style) heading(r Report, now time.Time) string {
+func (s Style) heading(r report.Report, now time.Time) string {
 	parts := []string{"orgship " + string(r.Kind)}
 	if r.Stack.Name != "" {
 		parts = append(parts, r.Stack.Name)
@@ -30,17 +35,17 @@ func (s Style) heading(r Report, now time.Time) string {
 	if r.Account.ID != "" {
 		parts = append(parts, strings.TrimSpace(r.Account.Name+" "+r.Account.ID), r.Account.Region)
 	}
-	parts = append(parts, lasting(r.lasted(now)))
+	parts = append(parts, report.Lasting(r.Lasted(now)))
 	return s.paint(bold, s.fit(strings.Join(parts, "  ")))
 }
 
-func (s Style) stepLine(step Step, now time.Time) string {
+func (s Style) stepLine(step report.Step, now time.Time) string {
 	took := ""
 	switch {
 	case !step.Ended.IsZero():
-		took = span(step.Seconds)
+		took = report.Span(step.Seconds)
 	case !step.Started.IsZero():
-		took = lasting(now.Sub(step.Started))
+		took = report.Lasting(now.Sub(step.Started))
 	}
 	text := fmt.Sprintf("%-8s %7s  %s", step.Name, took, step.Detail)
 	if s.Width > 4 {
@@ -48,18 +53,18 @@ func (s Style) stepLine(step Step, now time.Time) string {
 		narrow.Width -= 3
 		text = narrow.fit(text)
 	}
-	if step.State == Pending {
+	if step.State == report.Pending {
 		text = s.paint(faint, text)
 	}
 	return strings.TrimRight(" "+s.mark(step.State)+" "+text, " ")
 }
 
-func (s Style) trafficLines(r Report) []string {
+func (s Style) trafficLines(r report.Report) []string {
 	if len(r.Traffic) == 0 {
 		return nil
 	}
 	t := r.Traffic[len(r.Traffic)-1]
-	text := percent(t.Percent) + " on the new version"
+	text := report.Percent(t.Percent) + " on the new version"
 	if t.Rollback {
 		text += ", going back"
 	}
@@ -67,7 +72,7 @@ func (s Style) trafficLines(r Report) []string {
 }
 
 // answerLines shows who answered in the latest moment, and the totals.
-func (s Style) answerLines(p *Probe) []string {
+func (s Style) answerLines(p *report.Probe) []string {
 	if p == nil || p.Sent == 0 {
 		return nil
 	}
@@ -75,7 +80,7 @@ func (s Style) answerLines(p *Probe) []string {
 	return []string{s.fit("   answers  " + s.recently(p)), s.fit("            " + totals)}
 }
 
-func (s Style) recently(p *Probe) string {
+func (s Style) recently(p *report.Probe) string {
 	if len(p.Moments) == 0 {
 		return "nobody yet"
 	}
@@ -90,7 +95,7 @@ func (s Style) recently(p *Probe) string {
 	var parts []string
 	for _, a := range p.Answerers {
 		if n := m.Answered[a.ID]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d%%", a.name(), n*100/total))
+			parts = append(parts, fmt.Sprintf("%s %d%%", a.Name(), n*100/total))
 		}
 	}
 	if len(parts) == 0 {

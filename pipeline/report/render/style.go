@@ -1,9 +1,9 @@
-package report
+package render
 
 import (
-	"fmt"
 	"strings"
-	"time"
+
+	"orgship/pipeline/report"
 )
 
 // Style says what the place can show that text is written to.
@@ -49,14 +49,14 @@ func (s Style) paint(code, text string) string {
 }
 
 // mark returns the sign of a step's state.
-func (s Style) mark(state State) string {
-	signs := map[State][3]string{
-		Pending:     {"·", ".", faint},
-		Running:     {"▸", ">", yellow},
-		Done:        {"✓", "+", green},
-		Skipped:     {"–", "-", faint},
-		StepFailed:  {"✗", "x", red},
-		Interrupted: {"!", "!", yellow},
+func (s Style) mark(state report.State) string {
+	signs := map[report.State][3]string{
+		report.Pending:     {"·", ".", faint},
+		report.Running:     {"▸", ">", yellow},
+		report.Done:        {"✓", "+", green},
+		report.Skipped:     {"–", "-", faint},
+		report.StepFailed:  {"✗", "x", red},
+		report.Interrupted: {"!", "!", yellow},
 	}
 	sign, ok := signs[state]
 	if !ok {
@@ -80,7 +80,7 @@ func (s Style) fit(text string) string {
 	if !s.Unicode {
 		text = strings.ReplaceAll(text, "…", "...")
 	}
-	return cut(text, s.Width)
+	return report.Cut(text, s.Width)
 }
 
 // bar draws a share of 0 to 100 percent in n characters.
@@ -89,21 +89,3 @@ func (s Style) bar(percent float64, n int) string {
 	on, off := s.pick("█", "#"), s.pick("░", "-")
 	return s.paint(green, strings.Repeat(on, full)) + s.paint(blue, strings.Repeat(off, n-full))
 }
-
-// percent renders 15 as "15%" and 12.5 as "12.5%".
-func percent(p float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", p), ".0") + "%" }
-
-// lasting renders a duration for people: 0.4s, 12.3s, 2m05s, 1h02m.
-func lasting(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0.0s"
-	case d < time.Minute:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-}
-
-func span(secs float64) string { return lasting(time.Duration(secs * float64(time.Second))) }

@@ -1,4 +1,4 @@
-package report
+package render
 
 import (
 	"fmt"
@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"orgship/pipeline/report"
 )
 
 // Timeline renders a finished release: what serves now, what it came to, a bar for each step on
 // one scale of time, how traffic moved and who answered, and the errors.
-func Timeline(r Report, s Style) string {
+func Timeline(r report.Report, s Style) string {
 	var b strings.Builder
 	if line := r.Headline(); line != "" {
 		fmt.Fprintf(&b, "%s\n", s.paint(bold, line))
@@ -22,13 +24,13 @@ func Timeline(r Report, s Style) string {
 	return b.String()
 }
 
-func (s Style) verdictLine(r Report) string {
-	color := map[Verdict]string{Successful: green, Inconclusive: yellow}[r.Verdict]
+func (s Style) verdictLine(r report.Report) string {
+	color := map[report.Verdict]string{report.Successful: green, report.Inconclusive: yellow}[r.Verdict]
 	if color == "" {
 		color = red
 	}
 	text := fmt.Sprintf("%s: %s", r.Verdict, r.Outcome.Words())
-	return s.paint(color, text) + fmt.Sprintf("  %s  %s", lasting(r.lasted(r.Ended)), r.Summary)
+	return s.paint(color, text) + fmt.Sprintf("  %s  %s", report.Lasting(r.Lasted(r.Ended)), r.Summary)
 }
 
 // scale maps the time of a release to columns.
@@ -51,7 +53,7 @@ func (c scale) at(column int) time.Time {
 	return c.start.Add(time.Duration((float64(column) + 0.5) / float64(c.columns) * float64(c.length)))
 }
 
-func (s Style) chart(b *strings.Builder, r Report) {
+func (s Style) chart(b *strings.Builder, r report.Report) {
 	columns := 50
 	if s.Width > 0 {
 		columns = min(max(s.Width-24, 10), 60)
@@ -61,7 +63,7 @@ func (s Style) chart(b *strings.Builder, r Report) {
 		if step.Started.IsZero() {
 			continue
 		}
-		fmt.Fprintf(b, " %s %-8s %s %s\n", s.mark(step.State), step.Name, s.stepBar(step, c), span(step.Seconds))
+		fmt.Fprintf(b, " %s %-8s %s %s\n", s.mark(step.State), step.Name, s.stepBar(step, c), report.Span(step.Seconds))
 	}
 	if len(r.Traffic) > 0 {
 		fmt.Fprintf(b, "   %-8s %s share on the new version\n", "traffic", s.trafficRow(r.Traffic, c))
@@ -71,7 +73,7 @@ func (s Style) chart(b *strings.Builder, r Report) {
 	}
 }
 
-func (s Style) stepBar(step Step, c scale) string {
+func (s Style) stepBar(step report.Step, c scale) string {
 	from := c.column(step.Started)
 	to := max(from, c.column(step.Ended))
 	rest := strings.Repeat(" ", c.columns-to-1)
@@ -79,7 +81,7 @@ func (s Style) stepBar(step Step, c scale) string {
 }
 
 // trafficRow draws the share of traffic at each column as a level.
-func (s Style) trafficRow(traffic []Traffic, c scale) string {
+func (s Style) trafficRow(traffic []report.Traffic, c scale) string {
 	levels := []rune(s.pick(" ▁▂▃▄▅▆▇█", " .:-=+*#@"))
 	row := make([]rune, c.columns)
 	for i := range row {
@@ -88,7 +90,7 @@ func (s Style) trafficRow(traffic []Traffic, c scale) string {
 	return s.paint(green, string(row))
 }
 
-func level(traffic []Traffic, at time.Time, top int) int {
+func level(traffic []report.Traffic, at time.Time, top int) int {
 	share := 0.0
 	for _, t := range traffic {
 		if t.At.After(at) {
@@ -100,20 +102,20 @@ func level(traffic []Traffic, at time.Time, top int) int {
 }
 
 // answerRows draws for each answerer when it answered, and when requests were lost.
-func (s Style) answerRows(b *strings.Builder, p *Probe, c scale) {
+func (s Style) answerRows(b *strings.Builder, p *report.Probe, c scale) {
 	label := "answers"
 	for _, a := range p.Answerers {
-		row := s.presence(p.Moments, c, func(m Moment) bool { return m.Answered[a.ID] > 0 })
-		fmt.Fprintf(b, "   %-8s %s %s %d\n", label, s.paint(green, row), a.name(), a.Count)
+		row := s.presence(p.Moments, c, func(m report.Moment) bool { return m.Answered[a.ID] > 0 })
+		fmt.Fprintf(b, "   %-8s %s %s %d\n", label, s.paint(green, row), a.Name(), a.Count)
 		label = ""
 	}
 	if p.Lost > 0 {
-		row := s.presence(p.Moments, c, func(m Moment) bool { return len(m.Lost) > 0 })
+		row := s.presence(p.Moments, c, func(m report.Moment) bool { return len(m.Lost) > 0 })
 		fmt.Fprintf(b, "   %-8s %s lost %d\n", label, s.paint(red, row), p.Lost)
 	}
 }
 
-func (s Style) presence(moments []Moment, c scale, in func(Moment) bool) string {
+func (s Style) presence(moments []report.Moment, c scale, in func(report.Moment) bool) string {
 	row := slices.Repeat([]rune{' '}, c.columns)
 	on := []rune(s.pick("▪", "o"))[0]
 	for _, m := range moments {
@@ -129,7 +131,7 @@ func (s Style) presence(moments []Moment, c scale, in func(Moment) bool) string 
 }
 
 // facts names what a reader wants to copy.
-func (s Style) facts(b *strings.Builder, r Report) {
+func (s Style) facts(b *strings.Builder, r report.Report) {
 	if r.Image != nil {
 		fmt.Fprintf(b, "   %-8s %s\n", "image", r.Image.Reference)
 	}
@@ -142,13 +144,13 @@ func (s Style) facts(b *strings.Builder, r Report) {
 	}
 }
 
-func (s Style) problems(b *strings.Builder, r Report) {
+func (s Style) problems(b *strings.Builder, r report.Report) {
 	for _, p := range r.Errors {
 		if p.Message != r.Summary {
 			fmt.Fprintf(b, "%s %s\n", s.paint(red, "error:"), p.Message)
 		}
 		if c := p.Cause; c != nil {
-			fmt.Fprintf(b, "  root cause: %s\n", c.line())
+			fmt.Fprintf(b, "  root cause: %s\n", c.String())
 		}
 		if p.Hint != "" {
 			fmt.Fprintf(b, "%s %s\n", s.paint(yellow, "hint:"), p.Hint)
@@ -157,19 +159,4 @@ func (s Style) problems(b *strings.Builder, r Report) {
 	for _, hint := range r.Hints {
 		fmt.Fprintf(b, "%s %s\n", s.paint(yellow, "hint:"), hint)
 	}
-}
-
-// line renders a root cause: "12:04:31 GreenTaskSet (AWS::ECS::TaskSet) CREATE_FAILED: reason".
-func (c Cause) line() string {
-	text := c.Resource
-	if !c.At.IsZero() {
-		text = c.At.UTC().Format("15:04:05") + " " + text
-	}
-	if c.Type != "" {
-		text += " (" + c.Type + ")"
-	}
-	if c.Status != "" {
-		text += " " + c.Status
-	}
-	return text + ": " + c.Reason
 }

@@ -1,4 +1,4 @@
-package report_test
+package render_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orgship/pipeline/report"
+	"orgship/pipeline/report/render"
 )
 
 func TestRead(t *testing.T) {
@@ -118,8 +119,8 @@ var inline = regexp.MustCompile("`[^`]*`")
 // harmless tells a report in every form.
 func harmless(t *testing.T, r report.Report) {
 	t.Helper()
-	page := report.Markdown(r)
-	for line := range strings.Lines(report.Timeline(r, report.Style{Unicode: true, Width: 80}) + page) {
+	page := render.Markdown(r)
+	for line := range strings.Lines(render.Timeline(r, render.Style{Unicode: true, Width: 80}) + page) {
 		if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.ContainsFunc(strings.TrimSuffix(line, "\n"), unicode.IsControl) {
 			t.Errorf("a command to a runner, or to a terminal: %q", line)
 		}
@@ -138,7 +139,7 @@ func harmless(t *testing.T, r report.Report) {
 	if fenced {
 		t.Error("a block of code has no end")
 	}
-	document, err := report.JUnit(r)
+	document, err := render.JUnit(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +157,7 @@ func harmless(t *testing.T, r report.Report) {
 		t.Errorf("verdict %s, and no failure in %s", r.Verdict, document)
 	}
 	for _, limit := range []int{0, 3, 100, 2000} {
-		if text := report.Brief(r, limit); len(text) > limit {
+		if text := render.Brief(r, limit); len(text) > limit {
 			t.Errorf("%d bytes in %d", len(text), limit)
 		}
 	}
@@ -179,18 +180,18 @@ func FuzzRead(f *testing.F) {
 func TestBrief(t *testing.T) {
 	t.Parallel()
 	r := sample(30)
-	if report.Brief(r, 1<<20) != report.Markdown(r) {
+	if render.Brief(r, 1<<20) != render.Markdown(r) {
 		t.Error("what fits is cut")
 	}
 	for range 40000 {
 		r.Events = append(r.Events, r.Events[3])
 	}
 	r.Events = append(r.Events, report.Event{At: at(30), Subject: "the last"})
-	text := report.Brief(r, 1<<20-1<<10)
+	text := render.Brief(r, 1<<20-1<<10)
 	if len(text) > 1<<20-1<<10 || len(text) < 1<<18 || !strings.Contains(text, "of 40014 events</summary>") || !strings.Contains(text, "the last") || !strings.HasSuffix(text, "</details>\n") {
 		t.Errorf("%d bytes: %s … %s", len(text), text[:200], text[len(text)-200:])
 	}
-	text = report.Brief(r, 500)
+	text = render.Brief(r, 500)
 	if len(text) > 500 || !strings.HasPrefix(text, "**Now serving: 1.0") || !strings.HasSuffix(text, "\n…\n") {
 		t.Errorf("%d bytes: %q", len(text), text)
 	}
@@ -218,7 +219,7 @@ func TestJUnitVerdicts(t *testing.T) {
 		{"time", report.Report{Verdict: report.Successful, Steps: step(report.Done), Stack: report.Stack{Name: "demo"}}, `<testcase name="apply" classname="orgship.release.demo" time="1.250">`},
 	} {
 		test.report.Kind = report.Release
-		document, err := report.JUnit(test.report)
+		document, err := render.JUnit(test.report)
 		if err != nil || !strings.Contains(string(document), test.want) {
 			t.Errorf("%s: %v, want %s in\n%s", test.name, err, test.want, document)
 		}

@@ -1,4 +1,4 @@
-package report
+package render
 
 import (
 	"fmt"
@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"orgship/pipeline/report"
 )
 
 // Markdown renders a finished report, for a pull request or a job's summary.
-func Markdown(r Report) string { return markdown(r, r.Events) }
+func Markdown(r report.Report) string { return markdown(r, r.Events) }
 
 // Brief is Markdown in at most limit bytes: of the events only the latest are
 // shown, as many as fit. What is too long even without any is cut.
-func Brief(r Report, limit int) string {
+func Brief(r report.Report, limit int) string {
 	events := r.Events
 	text := markdown(r, events)
 	for len(text) > limit && len(events) > 0 {
@@ -28,7 +30,7 @@ func Brief(r Report, limit int) string {
 	return head[:strings.LastIndex(head, "\n")+1] + more[:min(len(more), max(limit, 0))]
 }
 
-func markdown(r Report, events []Event) string {
+func markdown(r report.Report, events []report.Event) string {
 	var b strings.Builder
 	if line := r.Headline(); line != "" {
 		fmt.Fprintf(&b, "**%s**\n\n", md(line))
@@ -47,11 +49,11 @@ func markdown(r Report, events []Event) string {
 	return b.String()
 }
 
-func sign(v Verdict) string {
+func sign(v report.Verdict) string {
 	switch v {
-	case Successful:
+	case report.Successful:
 		return "✅"
-	case Inconclusive:
+	case report.Inconclusive:
 		return "⚠️"
 	}
 	return "❌"
@@ -62,7 +64,7 @@ func sign(v Verdict) string {
 func Escape(text string) string { return md(text) }
 
 func md(text string) string {
-	text = Clean(text)
+	text = report.Clean(text)
 	var b strings.Builder
 	for _, r := range text {
 		switch r {
@@ -84,14 +86,14 @@ func md(text string) string {
 
 // code renders text as code, which can't be escaped: backticks become quotes.
 func code(text string) string {
-	text = strings.NewReplacer("`", "'", "|", "¦").Replace(Clean(text))
+	text = strings.NewReplacer("`", "'", "|", "¦").Replace(report.Clean(text))
 	if text == "" {
 		return ""
 	}
 	return "`" + text + "`"
 }
 
-func mdFacts(b *strings.Builder, r Report) {
+func mdFacts(b *strings.Builder, r report.Report) {
 	rows := [][2]string{
 		{"Account", md(strings.TrimSpace(r.Account.Name+" "+r.Account.ID)) + " " + md(r.Account.Region)},
 		{"Stack", code(r.Stack.Name) + " " + md(r.Stack.Status)},
@@ -111,7 +113,7 @@ func mdFacts(b *strings.Builder, r Report) {
 	if o := r.Origin; o != nil {
 		rows = append(rows, [2]string{"Started by", code(o.Principal)}, [2]string{"Commit", code(o.Commit)}, [2]string{"Run", md(o.Run)})
 	}
-	rows = append(rows, [2]string{"Took", lasting(r.lasted(r.Ended))})
+	rows = append(rows, [2]string{"Took", report.Lasting(r.Lasted(r.Ended))})
 	b.WriteString("| | |\n|---|---|\n")
 	for _, row := range rows {
 		if value := strings.TrimSpace(row[1]); value != "" {
@@ -121,13 +123,13 @@ func mdFacts(b *strings.Builder, r Report) {
 	b.WriteString("\n")
 }
 
-func mdProblems(b *strings.Builder, r Report) {
+func mdProblems(b *strings.Builder, r report.Report) {
 	for _, p := range r.Errors {
 		if p.Message != r.Summary {
 			fmt.Fprintf(b, "**Error:** %s\n\n", md(p.Message))
 		}
 		if p.Cause != nil {
-			fmt.Fprintf(b, "Root cause: %s\n\n", md(p.Cause.line()))
+			fmt.Fprintf(b, "Root cause: %s\n\n", md(p.Cause.String()))
 		}
 		if p.Hint != "" {
 			fmt.Fprintf(b, "Hint: %s\n\n", md(p.Hint))
@@ -138,7 +140,7 @@ func mdProblems(b *strings.Builder, r Report) {
 	}
 }
 
-func mdSteps(b *strings.Builder, r Report) {
+func mdSteps(b *strings.Builder, r report.Report) {
 	if len(r.Steps) == 0 {
 		return
 	}
@@ -146,18 +148,18 @@ func mdSteps(b *strings.Builder, r Report) {
 	for _, s := range r.Steps {
 		took := ""
 		if !s.Started.IsZero() {
-			took = span(s.Seconds)
+			took = report.Span(s.Seconds)
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", md(s.Name), md(string(s.State)), took, md(s.Detail))
 	}
 	b.WriteString("\n")
 }
 
-func mdPlan(b *strings.Builder, p *Plan) {
+func mdPlan(b *strings.Builder, p *report.Plan) {
 	if p == nil {
 		return
 	}
-	fmt.Fprintf(b, "Plan: **%s**%s\n\n", md(words(p.Class)), md(colon(p.Why)))
+	fmt.Fprintf(b, "Plan: **%s**%s\n\n", md(p.Class.Words()), md(colon(p.Why)))
 	for _, c := range p.Changes {
 		fmt.Fprintf(b, "- %s %s %s%s\n", md(c.Action), code(c.LogicalID), md(c.Type), md(colon(strings.Join(c.Causes, ", "))))
 	}
@@ -173,7 +175,7 @@ func colon(text string) string {
 	return ": " + text
 }
 
-func mdAnswers(b *strings.Builder, r Report) {
+func mdAnswers(b *strings.Builder, r report.Report) {
 	if v := r.Verification; v != nil {
 		fmt.Fprintf(b, "Verification: **%s**, %s (expected %s)\n\n", md(string(v.Verdict)), md(v.Reason), md(v.Expect))
 	}
@@ -185,15 +187,15 @@ func mdAnswers(b *strings.Builder, r Report) {
 		p.Sent, p.Answered, p.Lost, p.Latency.P50, p.Latency.P95, p.Latency.Max)
 	b.WriteString("| Who answered | Role | Answers | First | Last |\n|---|---|---|---|---|\n")
 	for _, a := range p.Answerers {
-		fmt.Fprintf(b, "| %s | %s | %d | %s | %s |\n", md(a.name()), md(a.Role), a.Count,
+		fmt.Fprintf(b, "| %s | %s | %d | %s | %s |\n", md(a.Name()), md(a.Role), a.Count,
 			a.First.UTC().Format("15:04:05"), a.Last.UTC().Format("15:04:05"))
 	}
 	b.WriteString("\n")
 }
 
 // mdAttempts lists the last answers, where to ask was all that was to be done.
-func mdAttempts(b *strings.Builder, r Report) {
-	if r.Kind != KindVerify || r.Verification == nil || len(r.Verification.Last) == 0 {
+func mdAttempts(b *strings.Builder, r report.Report) {
+	if r.Kind != report.KindVerify || r.Verification == nil || len(r.Verification.Last) == 0 {
 		return
 	}
 	var counts []string
@@ -212,8 +214,8 @@ func mdAttempts(b *strings.Builder, r Report) {
 	b.WriteString("\n")
 }
 
-func mdAccess(b *strings.Builder, r Report) {
-	if len(r.Access) == 0 || len(r.Access) == 1 && r.Kind != KindAccess { // one is in its step
+func mdAccess(b *strings.Builder, r report.Report) {
+	if len(r.Access) == 0 || len(r.Access) == 1 && r.Kind != report.KindAccess { // one is in its step
 		return
 	}
 	b.WriteString("| Account | May pull | Why |\n|---|---|---|\n")
@@ -231,7 +233,7 @@ func mdAccess(b *strings.Builder, r Report) {
 }
 
 // mdChart draws what went on when, and who answered: the timeline's own chart.
-func mdChart(b *strings.Builder, r Report) {
+func mdChart(b *strings.Builder, r report.Report) {
 	var chart strings.Builder
 	Style{Unicode: true}.chart(&chart, r)
 	if chart.Len() > 0 {
@@ -242,7 +244,7 @@ func mdChart(b *strings.Builder, r Report) {
 // unfenced takes apart what would end a block of code.
 func unfenced(text string) string { return strings.ReplaceAll(text, "```", "'''") }
 
-func mdEvents(b *strings.Builder, r Report, events []Event) {
+func mdEvents(b *strings.Builder, r report.Report, events []report.Event) {
 	if len(events) == 0 {
 		return
 	}
