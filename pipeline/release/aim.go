@@ -30,7 +30,7 @@ const (
 )
 
 // prepare fills in the check.
-func (w *work) prepare() {
+func (w *run) prepare() {
 	c := &w.req.Check
 	c.Interval = cmp.Or(c.Interval, max(w.scaled(defaultInterval), leastInterval))
 	c.Consecutive = cmp.Or(c.Consecutive, defaultNeed)
@@ -41,15 +41,15 @@ func (w *work) prepare() {
 	c.MaxLost = cmp.Or(c.MaxLost, defaultMaxLost)
 	w.classifier.Expected = c.Revision
 	if w.req.Check.Proof == ProofHeader && c.Revision == "" {
-		c.Revision, w.classifier.Expected = w.image.Revision, w.image.Revision
+		c.Revision, w.classifier.Expected = w.proposal.image.Revision, w.proposal.image.Revision
 	}
 	if c.Revision == "" && !c.AnyRevision {
-		w.classifier.Expected = w.image.Revision
+		w.classifier.Expected = w.proposal.image.Revision
 	}
 }
 
 // newAnalysis begins to decide, by what the baseline was.
-func (w *work) newAnalysis() *analysis.Analysis {
+func (w *run) newAnalysis() *analysis.Analysis {
 	answers, _ := w.classifier.Baseline()
 	return analysis.New(analysis.Config{
 		Need: w.req.Check.Consecutive, Silence: max(w.scaled(silencePatience), 2*time.Second), MaxLost: w.req.Check.MaxLost,
@@ -70,10 +70,10 @@ const defaultOutput = "LoadBalancerDNSName"
 
 // placed finds out where the template's service gets its traffic, and refuses
 // what nobody could ask.
-func (w *work) placed(t *template.Template) error {
+func (w *run) placed(t *template.Template) error {
 	c := w.req.Check
 	output := cmp.Or(c.Output, defaultOutput)
-	known := c.URL != "" || t.Section("Outputs").Entry(output) != nil || w.existing != nil && w.existing.Outputs[output] != "" ||
+	known := c.URL != "" || t.Section("Outputs").Entry(output) != nil || w.current.stack != nil && w.current.stack.Outputs[output] != "" ||
 		c.Output == "" && w.serves.Listener != ""
 	switch {
 	case known:
@@ -88,7 +88,7 @@ func (w *work) placed(t *template.Template) error {
 }
 
 // aim finds out where the service answers.
-func (w *work) aim(ctx context.Context, s stack.Stack) error {
+func (w *run) aim(ctx context.Context, s stack.Stack) error {
 	var err error
 	if w.url, err = w.address(ctx, s); err != nil {
 		return err
@@ -105,7 +105,7 @@ func (w *work) aim(ctx context.Context, s stack.Stack) error {
 
 // address is the URL to ask: as it is given, else as an output says, else the
 // production listener's own.
-func (w *work) address(ctx context.Context, s stack.Stack) (string, error) {
+func (w *run) address(ctx context.Context, s stack.Stack) (string, error) {
 	c := w.req.Check
 	if c.URL != "" {
 		return c.URL, nil
@@ -142,7 +142,7 @@ func trimSlash(path string) string {
 
 // testListener returns the service's URL where the new version alone answers, ""
 // if it doesn't anywhere.
-func (w *work) testListener() string {
+func (w *run) testListener() string {
 	u, err := url.Parse(w.url)
 	if err != nil || w.strategy.TestPort() == "" {
 		return ""
@@ -171,7 +171,7 @@ func (e *NoURLError) Hint() string {
 
 // baseline asks who answers before anything changes, and starts the probe. The
 // error is a *BaselineError if nobody does.
-func (w *work) baseline(ctx context.Context) error {
+func (w *run) baseline(ctx context.Context) error {
 	reached, said := 0, false
 	reason := ""
 	for n := range baselineAsked {
@@ -190,11 +190,11 @@ func (w *work) baseline(ctx context.Context) error {
 		}
 		reached++
 		said = said || x.Revision != ""
-		if w.resume == nil { // in the middle of a shift the new version may answer already
+		if w.proposal.resume == nil { // in the middle of a shift the new version may answer already
 			w.classifier.Remember(x)
 		}
 	}
-	if reached == 0 && w.resume == nil && !w.req.Check.IgnoreBaseline {
+	if reached == 0 && w.proposal.resume == nil && !w.req.Check.IgnoreBaseline {
 		return &BaselineError{URL: report.CleanURL(w.url), Reason: reason}
 	}
 	if reached > 0 && !said {
@@ -206,7 +206,7 @@ func (w *work) baseline(ctx context.Context) error {
 
 // withoutHeader does without revisions: the service doesn't send any, so they
 // say nothing about who answers.
-func (w *work) withoutHeader() {
+func (w *run) withoutHeader() {
 	if w.classifier.Expected != "" && w.req.Check.Revision == "" {
 		w.advise(fmt.Sprintf("the service sends no header %s, so its answers don't say which image they are of",
 			cmp.Or(w.req.Check.RevisionHeader, verify.DefaultRevisionHeader)))
@@ -230,7 +230,7 @@ func (e *BaselineError) Hint() string {
 	return "name the address that is reachable from here (--check-url URL), or, to mend a service that is down, go on all the same: --baseline=ignore"
 }
 
-func (w *work) startProbe(ctx context.Context) error {
+func (w *run) startProbe(ctx context.Context) error {
 	c := w.req.Check
 	if c.Rate < 0 {
 		return nil
@@ -246,7 +246,7 @@ func (w *work) startProbe(ctx context.Context) error {
 }
 
 // ask makes one attempt.
-func (w *work) ask(ctx context.Context, target string, test bool) (analysis.Answer, error) {
+func (w *run) ask(ctx context.Context, target string, test bool) (analysis.Answer, error) {
 	c := w.req.Check.Check
 	c.URL = target
 	a, err := w.cfg.Ask(ctx, c)
@@ -260,11 +260,11 @@ func (w *work) ask(ctx context.Context, target string, test bool) (analysis.Answ
 }
 
 // checked is the check as the report shows it.
-func (w *work) checked() *report.Verification {
+func (w *run) checked() *report.Verification {
 	_, verdict, reason := w.analysis.Decision()
 	v := &report.Verification{
 		URL: report.CleanURL(w.url), Expect: report.Clean(w.expects()), Revision: w.classifier.Expected, Consecutive: w.req.Check.Consecutive,
-		Verdict: verdict, Reason: report.Clean(reason), Decided: w.decidedAt, BlueLived: w.blueLived,
+		Verdict: verdict, Reason: report.Clean(reason), Decided: w.progress.decided, BlueLived: w.progress.blueLived,
 		Attempts: w.analysis.Counts(), Last: w.analysis.Last(),
 	}
 	if v.Verdict == "" {

@@ -13,49 +13,45 @@ import (
 
 // confirmed concludes a release whose stack has changed: the last word is the
 // app's, after blue is gone.
-func (w *work) confirmed(ctx context.Context) error {
+func (w *run) confirmed(ctx context.Context) (result, error) {
 	serves := "the new version serves all traffic"
 	if w.rec.Snapshot().Kind == report.Rollback {
 		serves = "the version from before serves all traffic"
 	}
 	if w.req.Check.Skip {
-		w.result = result{report.Successful, report.Released, serves + "; nobody asked it"}
-		return nil
+		return result{report.Successful, report.Released, serves + "; nobody asked it"}, nil
 	}
 	if err := w.found(ctx); err != nil {
-		w.result = result{report.Error, report.Released, "deployed, but it could not be asked: " + err.Error()}
 		w.fail(ctx, stepVerify, err)
-		return &stepError{stepVerify, err}
+		return result{report.Error, report.Released, "deployed, but it could not be asked: " + err.Error()}, &stepError{stepVerify, err}
 	}
 	if err := w.settle(ctx); err != nil {
 		w.fail(ctx, stepVerify, err)
-		w.result = result{report.Inconclusive, report.Released, "interrupted: deployed, but not proved"}
-		return &stepError{stepVerify, err}
+		return result{report.Inconclusive, report.Released, "interrupted: deployed, but not proved"}, &stepError{stepVerify, err}
 	}
 	decided, verdict, reason := w.analysis.Decision()
 	if decided == analysis.Keep {
-		w.result = result{report.Successful, report.Released, fmt.Sprintf("%s: %s", serves, reason)}
-		if err := w.prove(ctx); err != nil {
-			return err
+		res, err := w.prove(ctx, result{report.Successful, report.Released, fmt.Sprintf("%s: %s", serves, reason)})
+		if err == nil {
+			w.finishVerify(report.Done, reason)
 		}
-		w.finishVerify(report.Done, reason)
-		return nil
+		return res, err
 	}
 	w.finishVerify(report.StepFailed, reason)
-	w.result = result{verdict, report.Broken, "deployed, and it could not be taken back in time: " + reason}
-	if w.cancelErr != nil {
-		w.result.summary = fmt.Sprintf("%v; so the new version stays, and it is wrong: %s", w.cancelErr, reason)
+	res := result{verdict, report.Broken, "deployed, and it could not be taken back in time: " + reason}
+	if w.progress.cancelErr != nil {
+		res.summary = fmt.Sprintf("%v; so the new version stays, and it is wrong: %s", w.progress.cancelErr, reason)
 	}
-	if w.existing == nil {
-		w.result.summary = "deployed for the first time: " + reason
+	if w.current.stack == nil {
+		res.summary = "deployed for the first time: " + reason
 	} else {
 		w.advise("the version from before is one call away: " + w.command("rollback", w.req.Stack))
 	}
-	return &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
+	return res, &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
 }
 
 // found finds the URL of a stack that is new, and starts the probe.
-func (w *work) found(ctx context.Context) error {
+func (w *run) found(ctx context.Context) error {
 	if w.url != "" {
 		return nil
 	}
@@ -74,7 +70,7 @@ func (w *work) found(ctx context.Context) error {
 
 // settle asks until the answers decide: one right answer more when it was
 // decided already, the whole row otherwise. The error is ctx's.
-func (w *work) settle(ctx context.Context) error {
+func (w *run) settle(ctx context.Context) error {
 	limit := time.Now().Add(w.req.Check.Deadline)
 	now := analysis.Weight{Known: true, Percent: 100, Since: time.Now()}
 	w.analysis.Weigh(now)
@@ -105,25 +101,25 @@ func (w *work) settle(ctx context.Context) error {
 	return nil
 }
 
-func (w *work) decided(d analysis.Decision) bool {
+func (w *run) decided(d analysis.Decision) bool {
 	now, _, _ := w.analysis.Decision()
 	return now == d
 }
 
 // lateRequests takes in what the probe counted to the end.
-func (w *work) lateRequests() {
+func (w *run) lateRequests() {
 	if seen, asked := w.showProbe(); asked {
 		w.late(w.analysis.Requests(seen.Answered, seen.Lost))
 	}
 }
 
 // late notes a decision that comes after the deployment.
-func (w *work) late(d analysis.Decision) {
+func (w *run) late(d analysis.Decision) {
 	if d == analysis.Undecided {
 		return
 	}
 	_, _, reason := w.analysis.Decision()
-	w.decidedAt, w.blueLived = time.Now(), false
+	w.progress.decided, w.progress.blueLived = time.Now(), false
 	if d == analysis.Keep {
 		w.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
 		return
@@ -133,49 +129,49 @@ func (w *work) late(d analysis.Decision) {
 
 // unchanged concludes a release that has nothing to change: it still proves
 // what is there.
-func (w *work) unchanged(ctx context.Context) error {
+func (w *run) unchanged(ctx context.Context) (result, error) {
 	w.rec.Finish(stepApply, report.Skipped, "the stack is as it should be")
-	if w.existing != nil {
-		w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = w.existing.ID, w.existing.Status })
+	if w.current.stack != nil {
+		w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = w.current.stack.ID, w.current.stack.Status })
 	}
 	if err := w.ready(ctx); err != nil {
 		w.fail(ctx, stepVerify, err)
-		return &stepError{stepVerify, err}
+		return result{}, &stepError{stepVerify, err}
 	}
 	w.classifier.Forget() // nothing changes: a wrong answer isn't a version on its way out
-	err := w.confirmed(ctx)
-	switch w.result.outcome {
+	res, err := w.confirmed(ctx)
+	switch res.outcome {
 	case report.Released:
-		w.result.outcome = report.Unchanged
+		res.outcome = report.Unchanged
 		if err != nil {
 			break // what is wrong with it is said
 		}
-		w.result.summary = "nothing to do: the stack is as it should be"
+		res.summary = "nothing to do: the stack is as it should be"
 		if w.analysis != nil {
 			_, _, reason := w.analysis.Decision()
-			w.result.summary += ", " + reason
+			res.summary += ", " + reason
 		}
 	case report.Broken:
 		_, _, reason := w.analysis.Decision()
-		w.result.summary = "nothing to deploy, but what runs isn't right: " + reason
+		res.summary = "nothing to deploy, but what runs isn't right: " + reason
 	}
-	return err
+	return res, err
 }
 
 // finish closes the report.
-func (w *work) finish(ctx context.Context, err error) (report.Report, error) {
+func (w *run) finish(ctx context.Context, res result, err error) (report.Report, error) {
 	if w.probe != nil {
 		seen := w.probed(w.probe.Stop())
 		w.rec.Edit(func(p *report.Report) { p.Probe = seen })
 	}
-	serving := w.serving(err)
+	serving := w.serving(res.outcome, err)
 	w.rec.Edit(func(p *report.Report) { p.Serving = serving })
 	if w.analysis != nil && w.url != "" {
 		v := w.checked()
 		w.rec.Edit(func(p *report.Report) { p.Verification = v })
 	}
 	if err == nil {
-		return w.rec.Close(w.result.verdict, w.result.outcome, w.result.summary), nil
+		return w.rec.Close(res.verdict, res.outcome, res.summary), nil
 	}
 	step := ""
 	var at *stepError
@@ -183,17 +179,17 @@ func (w *work) finish(ctx context.Context, err error) (report.Report, error) {
 		step, err = at.step, at.err
 	}
 	if account.Expired(err) {
-		err = &ExpiredError{Begun: w.result.outcome == report.InProgress, Err: err}
+		err = &ExpiredError{Begun: res.outcome == report.InProgress, Err: err}
 	}
 	switch {
-	case w.result.verdict == "" && ctx.Err() != nil:
-		w.result = result{report.Inconclusive, report.Refused, "interrupted before anything was changed"}
-	case w.result.verdict == "":
-		w.result = result{verdictOf(err), report.Refused, err.Error()}
-	case w.result.verdict == report.Error && w.result.outcome == report.InProgress && account.Expired(err):
-		w.result.summary = err.Error()
+	case res.verdict == "" && ctx.Err() != nil:
+		res = result{report.Inconclusive, report.Refused, "interrupted before anything was changed"}
+	case res.verdict == "":
+		res = result{verdictOf(err), report.Refused, err.Error()}
+	case res.verdict == report.Error && res.outcome == report.InProgress && account.Expired(err):
+		res.summary = err.Error()
 	}
 	w.rec.Problem(problem(step, err))
-	r := w.rec.Close(w.result.verdict, w.result.outcome, w.result.summary)
+	r := w.rec.Close(res.verdict, res.outcome, res.summary)
 	return r, &Error{Verdict: r.Verdict, Outcome: r.Outcome, Summary: r.Summary, Err: err}
 }

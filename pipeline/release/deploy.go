@@ -13,38 +13,38 @@ import (
 )
 
 // deploy changes the stack, asks all the while, and decides.
-func (w *work) deploy(ctx context.Context) error {
+func (w *run) deploy(ctx context.Context) (result, error) {
 	if err := w.ready(ctx); err != nil {
-		if w.resume == nil {
-			w.cfg.Stacks.Discard(ctx, w.plan)
+		if w.proposal.resume == nil {
+			w.cfg.Stacks.Discard(ctx, w.proposal.plan)
 		}
 		w.fail(ctx, stepVerify, err)
-		return &stepError{stepVerify, err}
+		return result{}, &stepError{stepVerify, err}
 	}
 	w.rec.Begin(stepApply)
 	from, err := w.begin(ctx)
 	if err != nil {
 		w.fail(ctx, stepApply, err)
-		return &stepError{stepApply, err}
+		return result{}, &stepError{stepApply, err}
 	}
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID = from.StackID })
-	end, err := w.newShift(from).run(ctx)
+	end, err := w.newShift(from).watch(ctx)
 	return w.conclude(ctx, end, err)
 }
 
 // ready prepares the check, and asks who answers before anything changes.
-func (w *work) ready(ctx context.Context) error {
+func (w *run) ready(ctx context.Context) error {
 	if w.req.Check.Skip {
 		w.rec.Finish(stepVerify, report.Skipped, "not asked for")
 		w.rec.Finish(stepDecide, report.Skipped, "not asked for")
 		return nil
 	}
 	w.prepare()
-	if w.existing == nil {
+	if w.current.stack == nil {
 		w.analysis = w.newAnalysis()
 		return nil
 	}
-	if err := w.aim(ctx, *w.existing); err != nil {
+	if err := w.aim(ctx, *w.current.stack); err != nil {
 		return err
 	}
 	w.rec.Begin(stepVerify)
@@ -52,31 +52,31 @@ func (w *work) ready(ctx context.Context) error {
 }
 
 // begin starts the change, or finds the one that an earlier run has started.
-func (w *work) begin(ctx context.Context) (stack.From, error) {
-	w.changing = time.Now()
-	if w.resume != nil {
-		return stack.From{StackID: w.resume.StackID}, nil
+func (w *run) begin(ctx context.Context) (stack.From, error) {
+	w.progress.began = time.Now()
+	if w.proposal.resume != nil {
+		return stack.From{StackID: w.proposal.resume.StackID}, nil
 	}
-	begun, err := w.cfg.Stacks.Begin(ctx, w.plan)
+	begun, err := w.cfg.Stacks.Begin(ctx, w.proposal.plan)
 	var busy *stack.InProgressError
-	if errors.As(err, &busy) && stack.SameOperation(busy, w.rendered) { // another run of the same command was faster
-		w.resume = busy
+	if errors.As(err, &busy) && stack.SameOperation(busy, w.proposal.request) { // another run of the same command was faster
+		w.proposal.resume = busy
 		return stack.From{StackID: busy.StackID}, nil
 	}
 	return begun.From, err
 }
 
 // conclude makes a result of how the stack's operation ended.
-func (w *work) conclude(ctx context.Context, end stack.End, err error) error {
+func (w *run) conclude(ctx context.Context, end stack.End, err error) (result, error) {
 	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
 	if err == nil {
 		w.rec.Finish(stepApply, report.Done, end.Status)
 		return w.confirmed(ctx)
 	}
 	var back *stack.RolledBackError
-	w.result = resultOf(ctx, err)
-	if errors.As(err, &back) && (w.cancelled || w.cancelErr != nil) {
-		w.cancelled = true // by us, or by somebody who may
+	res := resultOf(ctx, err)
+	if errors.As(err, &back) && (w.progress.cancelled || w.progress.cancelErr != nil) {
+		w.progress.cancelled = true // by us, or by somebody who may
 		w.rec.Finish(stepApply, report.StepFailed, "cancelled, as decided: "+end.Status)
 		return w.wentBack(ctx)
 	}
@@ -84,16 +84,16 @@ func (w *work) conclude(ctx context.Context, end stack.End, err error) error {
 	if back != nil {
 		w.finishVerify(report.Skipped, "the deployment failed before it could be decided")
 		w.rec.Finish(stepDecide, report.Skipped, "there was nothing to decide about")
-		return &stepError{stepApply, err}
+		return res, &stepError{stepApply, err}
 	}
 	switch {
 	case account.Expired(err):
 	case ctx.Err() != nil:
-		w.result = w.interrupted(ctx)
-	case w.result.outcome == report.InProgress:
+		res = w.interrupted(ctx)
+	case res.outcome == report.InProgress:
 		w.advise("run the same command again: it goes on from where the stack is; to go back instead: " + w.command("rollback", w.req.Stack))
 	}
-	return &stepError{stepApply, err}
+	return res, &stepError{stepApply, err}
 }
 
 // resultOf tells what state an operation that ended with an error left behind.
@@ -115,15 +115,15 @@ func resultOf(ctx context.Context, err error) result {
 }
 
 // wentBack concludes a release that was cancelled because of the answers.
-func (w *work) wentBack(ctx context.Context) error {
+func (w *run) wentBack(ctx context.Context) (result, error) {
 	_, verdict, reason := w.analysis.Decision()
 	w.finishVerify(report.StepFailed, reason)
-	w.result = result{verdict, report.RolledBack, fmt.Sprintf("went back while the version from before was still there: %s", reason)}
+	res := result{verdict, report.RolledBack, fmt.Sprintf("went back while the version from before was still there: %s", reason)}
 	if last, well := w.oldAgain(ctx); !well {
-		w.result.outcome = report.Broken
-		w.result.summary += "; the version from before doesn't answer either: " + last
+		res.outcome = report.Broken
+		res.summary += "; the version from before doesn't answer either: " + last
 	}
-	return &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
+	return res, &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
 }
 
 // WrongError says that the app's answers were against a release.
@@ -153,7 +153,7 @@ func (e *WrongError) Hint() string {
 // oldAgain waits until the version from before answers production again: now it
 // has all the traffic, so that any answer is its own, but for those that say
 // they aren't and for failures that it didn't show before.
-func (w *work) oldAgain(ctx context.Context) (last string, well bool) {
+func (w *run) oldAgain(ctx context.Context) (last string, well bool) {
 	limit := time.Now().Add(max(w.scaled(30*time.Second), 5*time.Second))
 	for time.Now().Before(limit) {
 		x, err := w.ask(ctx, w.url, false)
@@ -161,8 +161,8 @@ func (w *work) oldAgain(ctx context.Context) (last string, well bool) {
 			return err.Error(), false
 		}
 		if w.classifier.Recovered(x) {
-			w.relieved = x.At
-			w.proof = w.evidence(ctx, w.beforeImage)
+			w.progress.relieved = x.At
+			w.proof = w.evidence(ctx, w.current.known)
 			w.rec.Event(report.Event{Source: report.FromVerify, Subject: "the version from before", Message: "answers again", At: x.At})
 			return "", true
 		}
@@ -174,7 +174,7 @@ func (w *work) oldAgain(ctx context.Context) (last string, well bool) {
 	return last, false
 }
 
-func (w *work) finishVerify(state report.State, detail string) {
+func (w *run) finishVerify(state report.State, detail string) {
 	if !w.req.Check.Skip {
 		w.rec.Finish(stepVerify, state, detail)
 	}

@@ -18,7 +18,7 @@ const cancelTime = 7 * time.Second
 // interrupted is what an interruption comes to: the stack goes on by itself,
 // unless the request wants it to go back and the answers haven't decided to keep
 // what is new.
-func (w *work) interrupted(ctx context.Context) result {
+func (w *run) interrupted(ctx context.Context) result {
 	switch {
 	case w.decided(analysis.Keep) && w.rec.Snapshot().Kind == report.Rollback:
 		w.advise("to see it through, run the same command again: " + w.command("rollback", w.req.Stack))
@@ -27,9 +27,9 @@ func (w *work) interrupted(ctx context.Context) result {
 		_, _, reason := w.analysis.Decision()
 		w.advise("to see it through, run the same command again; to go back: " + w.command("rollback", w.req.Stack))
 		return result{report.Inconclusive, report.InProgress, "interrupted: the new version was proved (" + reason + "), and the stack's update goes on to its end"}
-	case w.cancelled:
+	case w.progress.cancelled:
 		return result{report.Inconclusive, report.InProgress, "interrupted: the update is being cancelled, as the answers decided"}
-	case w.req.RollbackOnInterrupt && w.existing != nil:
+	case w.req.RollbackOnInterrupt && w.current.stack != nil:
 		return w.cancelInterrupted(ctx)
 	}
 	if now := w.rec.Snapshot(); now.Kind == report.Rollback {
@@ -41,7 +41,7 @@ func (w *work) interrupted(ctx context.Context) result {
 }
 
 // cancelInterrupted cancels the update with the one call that there is time for.
-func (w *work) cancelInterrupted(ctx context.Context) result {
+func (w *run) cancelInterrupted(ctx context.Context) result {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTime)
 	defer stop()
 	if err := w.strategy.GoBack(ctx, w.rec.Snapshot().Stack.ID); err != nil {
@@ -49,13 +49,13 @@ func (w *work) cancelInterrupted(ctx context.Context) result {
 		w.advise("to go back: " + w.command("rollback", w.req.Stack))
 		return result{report.Inconclusive, report.InProgress, "interrupted, and the update could not be cancelled: it goes on by itself, and nobody decides about it"}
 	}
-	w.cancelled = true
+	w.progress.cancelled = true
 	w.advise("to see that the version from before answers again: " + w.command("rollback", w.req.Stack))
 	return result{report.Inconclusive, report.InProgress, "interrupted: the update is cancelled, as --on-interrupt=rollback asks, and the stack goes back by itself"}
 }
 
 // command is a command to type, with the flags that say who asks, and where.
-func (w *work) command(words ...string) string {
+func (w *run) command(words ...string) string {
 	if w.cfg.Command != nil {
 		return w.cfg.Command(words...)
 	}

@@ -38,7 +38,7 @@ const evidenceTime = 30 * time.Second
 
 // evidence reads who serves by AWS's records, until they prove that an image
 // does or the time is up; nil where there are none to be had.
-func (w *work) evidence(ctx context.Context, image registry.Image) *report.Evidence {
+func (w *run) evidence(ctx context.Context, image registry.Image) *report.Evidence {
 	if w.cfg.Records == nil || w.req.Check.Proof == ProofNone || w.serves.Listener == "" || w.serves.Service == "" {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (w *work) evidence(ctx context.Context, image registry.Image) *report.Evide
 
 // question asks about the service, the listener and the target groups that a
 // stack has made.
-func (w *work) question(ctx context.Context, stackID string, of template.Serving) (q serving.Question, err error) {
+func (w *run) question(ctx context.Context, stackID string, of template.Serving) (q serving.Question, err error) {
 	q = serving.Question{Container: w.req.Change.Container, Whole: of.Hook}
 	if q.Listener, err = w.cfg.Stacks.PhysicalID(ctx, stackID, of.Listener); err != nil {
 		return q, err
@@ -90,7 +90,7 @@ func (w *work) question(ctx context.Context, stackID string, of template.Serving
 }
 
 // unread says why AWS's records couldn't be read.
-func (w *work) unread(ctx context.Context, err error) {
+func (w *run) unread(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
@@ -102,7 +102,7 @@ func (w *work) unread(ctx context.Context, err error) {
 }
 
 // headerSaid reports whether the latest right answer said the image's revision.
-func (w *work) headerSaid() bool {
+func (w *run) headerSaid() bool {
 	last := w.analysis.Last()
 	if w.classifier.Expected == "" || len(last) == 0 {
 		return false
@@ -112,12 +112,11 @@ func (w *work) headerSaid() bool {
 
 // prove says, after right answers, what shows that the new image gave them. What
 // the records contradict isn't successful.
-func (w *work) prove(ctx context.Context) error {
-	w.proof = w.evidence(ctx, w.image)
+func (w *run) prove(ctx context.Context, res result) (result, error) {
+	w.proof = w.evidence(ctx, w.proposal.image)
 	if err := context.Cause(ctx); err != nil && (w.proof == nil || !w.proof.Proved) {
-		w.result = result{report.Inconclusive, report.Released, "interrupted: deployed, and not proved to the end"}
 		w.fail(ctx, stepVerify, err)
-		return &stepError{stepVerify, err}
+		return result{report.Inconclusive, report.Released, "interrupted: deployed, and not proved to the end"}, &stepError{stepVerify, err}
 	}
 	said := w.headerSaid()
 	switch e := w.proof; {
@@ -128,23 +127,23 @@ func (w *work) prove(ctx context.Context) error {
 	}
 	switch e := w.proof; {
 	case e != nil && e.Proved:
-		w.result.summary += "; " + e.Reason
+		res.summary += "; " + e.Reason
 	case w.req.Check.Proof == ProofTasks && e == nil:
-		return w.unproved("AWS's records couldn't be read")
-	case w.req.Check.Proof == ProofTasks, e != nil && serving.Contrary(*e, append([]string{w.image.Digest}, w.image.Manifests...)):
-		return w.unproved(e.Reason)
+		return w.unproved(res, "AWS's records couldn't be read")
+	case w.req.Check.Proof == ProofTasks, e != nil && serving.Contrary(*e, append([]string{w.proposal.image.Digest}, w.proposal.image.Manifests...)):
+		return w.unproved(res, e.Reason)
 	case !said && e != nil:
-		w.result.summary += "; which image gave them isn't proved: " + e.Reason
+		res.summary += "; which image gave them isn't proved: " + e.Reason
 	case !said:
-		w.result.summary += "; which image gave them isn't proved"
+		res.summary += "; which image gave them isn't proved"
 	}
-	return nil
+	return res, nil
 }
 
-func (w *work) unproved(why string) error {
-	w.result = result{report.Inconclusive, report.Released, fmt.Sprintf("%s; but that the new image gave them isn't proved: %s", w.result.summary, why)}
+func (w *run) unproved(res result, why string) (result, error) {
 	w.finishVerify(report.StepFailed, why)
-	return &stepError{stepVerify, &UnprovedError{Reason: why}}
+	res.verdict, res.summary = report.Inconclusive, fmt.Sprintf("%s; but that the new image gave them isn't proved: %s", res.summary, why)
+	return res, &stepError{stepVerify, &UnprovedError{Reason: why}}
 }
 
 // UnprovedError says that right answers came, and that nothing shows of which

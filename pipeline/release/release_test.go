@@ -374,7 +374,7 @@ func TestShareKeepsTheRepository(t *testing.T) {
 	} {
 		bubble(t, func(t *testing.T, w *world) {
 			w.stack.Parameters = map[string]string{"RepositoryName": test.has}
-			work := w.releaser().newWork(report.Share, Request{Stack: "demo"})
+			work := w.releaser().newRun(report.Share, Request{Stack: "demo"})
 			err := work.ownRepository(t.Context(), Shared{Stack: "demo", Repository: test.wanted})
 			if (err == nil) != (test.text == "") || err != nil && (err.Error() != test.text || verdictOf(err) != report.Failed) {
 				t.Errorf("has %q, wanted %q: %v", test.has, test.wanted, err)

@@ -21,14 +21,15 @@ import (
 // else's, means the same rollback. To go back further, name the image.
 func (r *Releaser) Rollback(ctx context.Context, req Request) (report.Report, error) {
 	req.Check.IgnoreBaseline = true // going back mends a service that is down
-	w := r.newWork(report.Rollback, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
-	return w.finish(ctx, w.rollback(w.traced(ctx)))
+	w := r.newRun(report.Rollback, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
+	res, err := w.rollback(w.traced(ctx))
+	return w.finish(ctx, res, err)
 }
 
-func (w *work) rollback(ctx context.Context) error {
+func (w *run) rollback(ctx context.Context) (result, error) {
 	s, err := w.cfg.Stacks.Describe(ctx, w.req.Stack)
 	if err != nil {
-		return &stepError{stepPlan, err}
+		return result{}, &stepError{stepPlan, err}
 	}
 	switch {
 	case stack.Cancellable(s.Status):
@@ -44,7 +45,7 @@ func (w *work) rollback(ctx context.Context) error {
 	}
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err != nil {
-		return &stepError{stepPlan, err}
+		return result{}, &stepError{stepPlan, err}
 	}
 	if w.req.Image == "" {
 		images := previous(body)
@@ -52,15 +53,15 @@ func (w *work) rollback(ctx context.Context) error {
 			return w.stay(ctx, body, images)
 		}
 		if len(images) == 0 {
-			return &stepError{stepPlan, &NoRecordError{Stack: w.req.Stack}}
+			return result{}, &stepError{stepPlan, &NoRecordError{Stack: w.req.Stack}}
 		}
-		w.req.Image, w.images, w.recorded = images[0], images[1:], true
+		w.req.Image, w.proposal.record, w.proposal.given = images[0], images[1:], true
 	}
 	return w.releaseBack(ctx, s)
 }
 
 // broughtBack reports whether what a stack did last, and has done, is a rollback.
-func (w *work) broughtBack(ctx context.Context, s stack.Stack) bool {
+func (w *run) broughtBack(ctx context.Context, s stack.Stack) bool {
 	if s.Status != "UPDATE_COMPLETE" && !cleaning(s.Status) {
 		return false
 	}
@@ -70,35 +71,35 @@ func (w *work) broughtBack(ctx context.Context, s stack.Stack) bool {
 
 // stay proves what a rollback has brought back already, and goes no further: the
 // same command again, or somebody else's, means the same rollback.
-func (w *work) stay(ctx context.Context, body []byte, images []string) error {
+func (w *run) stay(ctx context.Context, body []byte, images []string) (result, error) {
 	image, _, err := template.Image(body, w.req.Change.Container)
 	if err != nil {
-		return &stepError{stepPlan, err}
+		return result{}, &stepError{stepPlan, err}
 	}
 	if len(images) > 0 {
 		w.advise("a rollback has brought this image back already; to go back further: " + w.command("rollback", w.req.Stack, "--image", images[0]))
 	}
-	w.req.Image, w.images, w.recorded = image, images, true
+	w.req.Image, w.proposal.record, w.proposal.given = image, images, true
 	return w.release(ctx)
 }
 
 // takeBack cancels an update that is under way, unless it is a rollback: that one
 // is followed.
-func (w *work) takeBack(ctx context.Context, s stack.Stack) error {
+func (w *run) takeBack(ctx context.Context, s stack.Stack) (result, error) {
 	token, err := w.cfg.Stacks.Operation(ctx, s)
 	if err != nil {
-		return &stepError{stepPlan, err}
+		return result{}, &stepError{stepPlan, err}
 	}
 	if !stack.IsRollback(token) {
 		return w.cancel(ctx, s)
 	}
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err != nil {
-		return &stepError{stepPlan, err}
+		return result{}, &stepError{stepPlan, err}
 	}
-	w.existing = &s
+	w.current.stack = &s
 	for _, to := range goals(body, w.req.Change.Container) {
-		w.req.Image, w.images, w.recorded = to.image, to.before, true
+		w.req.Image, w.proposal.record, w.proposal.given = to.image, to.before, true
 		if w.begun(token, body) {
 			break
 		}
@@ -129,23 +130,23 @@ func goals(body []byte, container string) []goal {
 
 // begun reports whether a token is that of the operation that this request, with
 // a stack's template unless it has its own, would begin.
-func (w *work) begun(token string, body []byte) bool {
+func (w *run) begun(token string, body []byte) bool {
 	own := w.req.Template
 	defer func() { w.req.Template = own }()
 	if own == nil {
 		w.req.Template = body
 	}
-	w.image = registry.Image{Reference: w.req.Image}
-	return w.render() == nil && stack.SameOperation(&stack.InProgressError{Token: token}, w.rendered)
+	w.proposal.image = registry.Image{Reference: w.req.Image}
+	return w.render() == nil && stack.SameOperation(&stack.InProgressError{Token: token}, w.proposal.request)
 }
 
 // releaseBack releases the image from before. An update that began after the
 // stack was looked at is cancelled after all.
-func (w *work) releaseBack(ctx context.Context, s stack.Stack) error {
-	err := w.release(ctx)
+func (w *run) releaseBack(ctx context.Context, s stack.Stack) (result, error) {
+	res, err := w.release(ctx)
 	var busy *stack.InProgressError
 	if !errors.As(err, &busy) || !stack.Cancellable(busy.Status) || stack.IsRollback(busy.Token) || w.req.DryRun {
-		return err
+		return res, err
 	}
 	w.rec.Event(report.Event{Source: report.FromRelease, Subject: "rollback", Message: "an update has begun meanwhile: it is cancelled"})
 	return w.cancel(ctx, s)
@@ -153,43 +154,42 @@ func (w *work) releaseBack(ctx context.Context, s stack.Stack) error {
 
 // backAlready asks whether the version from before answers, where the latest
 // update was taken back already.
-func (w *work) backAlready(ctx context.Context, s stack.Stack) error {
+func (w *run) backAlready(ctx context.Context, s stack.Stack) (result, error) {
 	for _, step := range []string{stepPush, stepAccess, stepPlan, stepApply} {
 		w.rec.Finish(step, report.Skipped, "a rollback has taken the latest update back already")
 	}
 	w.rec.Finish(stepDecide, report.Skipped, "there is nothing to decide about")
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = s.ID, s.Status })
 	w.advise("to go back further: name the image: " + w.command("rollback", w.req.Stack, "--image", "REPOSITORY@sha256:…"))
-	err := w.proveBefore(ctx, s)
-	if w.result.outcome == report.RolledBack {
-		w.result.outcome = report.Unchanged
-		w.result.summary = "nothing to do: a rollback has taken the latest update back already, and the version from before serves"
+	res, err := w.proveBefore(ctx, s)
+	if res.outcome == report.RolledBack {
+		res.outcome = report.Unchanged
+		res.summary = "nothing to do: a rollback has taken the latest update back already, and the version from before serves"
 	}
-	return err
+	return res, err
 }
 
 // cancel takes an update back that is under way, and asks for the version from before.
-func (w *work) cancel(ctx context.Context, s stack.Stack) error {
+func (w *run) cancel(ctx context.Context, s stack.Stack) (result, error) {
 	if w.req.DryRun {
-		w.result = result{report.Successful, report.Unchanged, "dry run: the update under way would be cancelled"}
-		return nil
+		return result{report.Successful, report.Unchanged, "dry run: the update under way would be cancelled"}, nil
 	}
 	for _, step := range []string{stepPush, stepAccess, stepPlan} {
 		w.rec.Finish(step, report.Skipped, "an update is under way: it is cancelled")
 	}
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID = s.ID })
 	w.rec.Begin(stepApply)
-	w.changing = time.Now()
+	w.progress.began = time.Now()
 	end, err := w.cfg.Stacks.Cancel(ctx, s.ID, func(e stack.Event) { w.rec.Event(eventOf(e)) })
 	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
 	if err != nil {
 		w.fail(ctx, stepApply, err)
-		w.result = resultOf(ctx, err)
+		res := resultOf(ctx, err)
 		if ctx.Err() != nil {
-			w.result.summary = "interrupted: the update is being cancelled, and the stack goes back by itself"
+			res.summary = "interrupted: the update is being cancelled, and the stack goes back by itself"
 			w.advise("to see that the version from before answers again: " + w.command("rollback", w.req.Stack))
 		}
-		return &stepError{stepApply, err}
+		return res, &stepError{stepApply, err}
 	}
 	w.rec.Finish(stepApply, report.Done, end.Status)
 	w.rec.Finish(stepDecide, report.Skipped, "you did")
@@ -197,31 +197,30 @@ func (w *work) cancel(ctx context.Context, s stack.Stack) error {
 }
 
 // proveBefore asks whether the version from before answers as it should.
-func (w *work) proveBefore(ctx context.Context, s stack.Stack) error {
-	w.existing, w.restored = &s, true
+func (w *run) proveBefore(ctx context.Context, s stack.Stack) (result, error) {
+	w.current.stack, w.progress.restored = &s, true
 	if err := w.knowBefore(ctx, s); err != nil {
-		return &stepError{stepVerify, err}
+		return result{}, &stepError{stepVerify, err}
 	}
 	if err := w.ready(ctx); err != nil {
-		w.result = result{report.Error, report.RolledBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}
-		return &stepError{stepVerify, err}
+		return result{report.Error, report.RolledBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}, &stepError{stepVerify, err}
 	}
 	w.classifier.Forget()
-	err := w.confirmed(ctx)
-	if w.result.outcome == report.Released {
-		w.result.outcome = report.RolledBack
-		w.result.summary = "cancelled the update under way: the version from before serves all traffic"
+	res, err := w.confirmed(ctx)
+	if res.outcome == report.Released {
+		res.outcome = report.RolledBack
+		res.summary = "cancelled the update under way: the version from before serves all traffic"
 		if !w.req.Check.Skip {
 			_, _, reason := w.analysis.Decision()
-			w.result.summary += ": " + reason
+			res.summary += ": " + reason
 		}
 	}
-	return err
+	return res, err
 }
 
 // knowBefore reads the template that a stack went back to, and who its image is.
 // That may be gone from the repository: then only what it answers tells.
-func (w *work) knowBefore(ctx context.Context, s stack.Stack) error {
+func (w *run) knowBefore(ctx context.Context, s stack.Stack) error {
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err != nil {
 		return err
@@ -237,7 +236,7 @@ func (w *work) knowBefore(ctx context.Context, s stack.Stack) error {
 	if err != nil {
 		return nil
 	}
-	w.image = found
+	w.proposal.image = found
 	w.rec.Edit(func(p *report.Report) { p.Image = shown(found) })
 	return nil
 }

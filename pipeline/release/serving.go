@@ -8,29 +8,29 @@ import (
 )
 
 // noteWeight notes since when the new version has had traffic.
-func (w *work) noteWeight(now analysis.Weight) {
-	if w.weighed.IsZero() && now.Known && now.Percent > 0 {
-		w.weighed = now.Since
+func (w *run) noteWeight(now analysis.Weight) {
+	if w.progress.weighed.IsZero() && now.Known && now.Percent > 0 {
+		w.progress.weighed = now.Since
 	}
-	if w.full.IsZero() && now.Full() {
-		w.full = now.Since
+	if w.progress.full.IsZero() && now.Full() {
+		w.progress.full = now.Since
 	}
 }
 
 // serving is what serves at the end, and who was affected on the way; nil where
 // nothing is known about it.
-func (w *work) serving(err error) *report.Serving {
+func (w *run) serving(outcome report.Outcome, err error) *report.Serving {
 	now := w.rec.Snapshot()
-	s := &report.Serving{Touched: !w.changing.IsZero() && w.result.outcome != report.Refused}
-	switch w.result.outcome {
+	s := &report.Serving{Touched: !w.progress.began.IsZero() && outcome != report.Refused}
+	switch outcome {
 	case report.Released, report.InProgress, report.Broken:
-		s.Image, s.Since = now.Image, w.full
-		if w.cancelled && w.existing != nil { // it goes back, or went back to what doesn't answer
+		s.Image, s.Since = now.Image, w.progress.full
+		if w.progress.cancelled && w.current.stack != nil { // it goes back, or went back to what doesn't answer
 			s.Image, s.Since = now.Before, time.Time{}
 		}
 	case report.RolledBack:
-		s.Image, s.Since = now.Before, w.relieved
-		if w.restored {
+		s.Image, s.Since = now.Before, w.progress.relieved
+		if w.progress.restored {
 			s.Image = now.Image
 		}
 	case report.Unchanged:
@@ -51,7 +51,7 @@ func (w *work) serving(err error) *report.Serving {
 }
 
 // affected counts the requests of the run.
-func (w *work) affected(s *report.Serving) {
+func (w *run) affected(s *report.Serving) {
 	if w.probe != nil {
 		seen := w.probe.Snapshot()
 		s.Asked, s.Lost = seen.Sent, seen.Lost
@@ -59,11 +59,11 @@ func (w *work) affected(s *report.Serving) {
 	if w.analysis != nil {
 		s.Wrong = w.analysis.Counts()[string(analysis.Wrong)]
 	}
-	end := w.decidedAt
-	if !w.relieved.IsZero() {
-		end = w.relieved
+	end := w.progress.decided
+	if !w.progress.relieved.IsZero() {
+		end = w.progress.relieved
 	}
-	if !w.weighed.IsZero() && end.After(w.weighed) {
-		s.ExposedSeconds = float64(end.Sub(w.weighed).Round(time.Millisecond)) / float64(time.Second)
+	if !w.progress.weighed.IsZero() && end.After(w.progress.weighed) {
+		s.ExposedSeconds = float64(end.Sub(w.progress.weighed).Round(time.Millisecond)) / float64(time.Second)
 	}
 }

@@ -34,18 +34,18 @@ type Shared struct {
 // Share deploys the repository into the account of the releaser, which is the
 // shared services account, and returns its URI. Organization must be asked with
 // credentials of the management account or of a delegated administrator.
-func (r *Releaser) Share(ctx context.Context, organization units, s Shared) (uri string, _ report.Report, err error) {
+func (r *Releaser) Share(ctx context.Context, organization units, s Shared) (uri string, _ report.Report, _ error) {
 	s.Stack = cmp.Or(s.Stack, "demoecshwapp-ecr")
-	w := r.newWork(report.Share, Request{Stack: s.Stack}, "unit", stepPlan, stepApply)
-	uri, err = w.share(w.traced(ctx), organization, s)
+	w := r.newRun(report.Share, Request{Stack: s.Stack}, "unit", stepPlan, stepApply)
+	uri, res, err := w.share(w.traced(ctx), organization, s)
 	if uri != "" {
 		w.rec.Edit(func(p *report.Report) { p.URLs = map[string]string{"repository": report.Clean(uri)} })
 	}
-	document, err := w.finish(ctx, err)
+	document, err := w.finish(ctx, res, err)
 	return uri, document, err
 }
 
-func (w *work) share(ctx context.Context, organization units, s Shared) (string, error) {
+func (w *run) share(ctx context.Context, organization units, s Shared) (uri string, _ result, _ error) {
 	var parameters map[string]string
 	err := w.step(ctx, "unit", func(ctx context.Context) (report.State, string, error) {
 		info, err := organization.Describe(ctx)
@@ -60,7 +60,7 @@ func (w *work) share(ctx context.Context, organization units, s Shared) (string,
 		return report.Done, fmt.Sprintf("%s (%s)", unit.NamePath, unit.Path), nil
 	})
 	if err != nil {
-		return "", err
+		return "", result{}, err
 	}
 	err = w.step(ctx, stepPlan, func(ctx context.Context) (report.State, string, error) {
 		if err := w.ownRepository(ctx, s); err != nil {
@@ -71,12 +71,12 @@ func (w *work) share(ctx context.Context, organization units, s Shared) (string,
 			body = cfn.ECRRepository()
 		}
 		plan, err := w.cfg.Stacks.Plan(ctx, stack.Request{Name: s.Stack, Template: body, Parameters: parameters})
-		w.plan = plan
+		w.proposal.plan = plan
 		w.showPlan(plan)
 		return report.Done, describe(plan), err
 	})
 	if err != nil {
-		return "", err
+		return "", result{}, err
 	}
 	return w.applyShared(ctx, s)
 }
@@ -86,7 +86,7 @@ const repositoryParameter = "RepositoryName"
 
 // ownRepository refuses to give a stack another repository than it has: the one
 // that it has would be left behind, in no stack.
-func (w *work) ownRepository(ctx context.Context, s Shared) error {
+func (w *run) ownRepository(ctx context.Context, s Shared) error {
 	now, err := w.cfg.Stacks.Describe(ctx, s.Stack)
 	var none *stack.NotFoundError
 	if errors.As(err, &none) {
@@ -127,43 +127,34 @@ func (s Shared) parameters(info org.Info, unit org.Unit) map[string]string {
 	return p
 }
 
-func (w *work) applyShared(ctx context.Context, s Shared) (string, error) {
+// applyShared carries the plan out, if there is anything to do.
+func (w *run) applyShared(ctx context.Context, s Shared) (uri string, res result, err error) {
 	if s.DryRun {
-		w.cfg.Stacks.Discard(ctx, w.plan)
-		w.result = result{report.Successful, report.Unchanged, "dry run: " + describe(w.plan)}
-		return "", nil
+		w.cfg.Stacks.Discard(ctx, w.proposal.plan)
+		return "", result{report.Successful, report.Unchanged, "dry run: " + describe(w.proposal.plan)}, nil
 	}
-	err := w.step(ctx, stepApply, func(ctx context.Context) (report.State, string, error) {
-		if w.plan.Class == report.NothingToDo {
-			w.result = result{report.Successful, report.Unchanged, "the repository is shared as it should be"}
-			return report.Skipped, w.plan.Why, nil
+	err = w.step(ctx, stepApply, func(ctx context.Context) (report.State, string, error) {
+		if w.proposal.plan.Class == report.NothingToDo {
+			res = result{report.Successful, report.Unchanged, "the repository is shared as it should be"}
+			return report.Skipped, w.proposal.plan.Why, nil
 		}
-		end, err := w.follow(ctx)
+		begun, err := w.cfg.Stacks.Begin(ctx, w.proposal.plan)
+		if err != nil {
+			return report.Done, "", err
+		}
+		end, err := w.cfg.Stacks.Watch(ctx, begun.From, func(e stack.Event) { w.rec.Event(eventOf(e)) })
+		if res = (result{report.Successful, report.Released, "the repository is shared with " + s.Unit}); err != nil {
+			res = resultOf(ctx, err)
+		}
 		return report.Done, end.Status, err
 	})
 	if err != nil {
-		return "", err
+		return "", res, err
 	}
 	now, err := w.cfg.Stacks.Describe(ctx, s.Stack)
 	if err != nil {
-		return "", &stepError{stepApply, err}
+		return "", result{}, &stepError{stepApply, err}
 	}
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = now.ID, now.Status })
-	if w.result.verdict == "" {
-		w.result = result{report.Successful, report.Released, "the repository is shared with " + s.Unit}
-	}
-	return now.Outputs["RepositoryUri"], nil
-}
-
-// follow applies the plan and records the events.
-func (w *work) follow(ctx context.Context) (stack.End, error) {
-	begun, err := w.cfg.Stacks.Begin(ctx, w.plan)
-	if err != nil {
-		return stack.End{}, err
-	}
-	end, err := w.cfg.Stacks.Watch(ctx, begun.From, func(e stack.Event) { w.rec.Event(eventOf(e)) })
-	if err != nil {
-		w.result = resultOf(ctx, err)
-	}
-	return end, err
+	return now.Outputs["RepositoryUri"], res, nil
 }

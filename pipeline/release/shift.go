@@ -16,7 +16,7 @@ import (
 // shift is the time in which the stack changes: events, traffic and answers
 // come in, and decisions go out. One goroutine owns all of it.
 type shift struct {
-	*work
+	*run
 	from stack.From
 
 	events  chan stack.Event
@@ -41,9 +41,9 @@ type ending struct {
 	err error
 }
 
-func (w *work) newShift(from stack.From) *shift {
+func (w *run) newShift(from stack.From) *shift {
 	s := &shift{
-		work: w, from: from,
+		run: w, from: from,
 		events: make(chan stack.Event), traffic: make(chan report.Traffic), unseen: make(chan struct{}), answers: make(chan analysis.Answer),
 		ended: make(chan ending, 1), back: make(chan error, 1),
 		latest: map[string]string{},
@@ -56,11 +56,11 @@ func (w *work) newShift(from stack.From) *shift {
 }
 
 // weightAtFirst is what is known about the traffic before anything moves.
-func (w *work) weightAtFirst() analysis.Weight {
+func (w *run) weightAtFirst() analysis.Weight {
 	switch {
-	case w.plan.Class == report.InfrastructureOnly:
+	case w.proposal.plan.Class == report.InfrastructureOnly:
 		return analysis.Weight{Known: true, Percent: 100} // no second version to tell apart
-	case w.existing != nil && w.resume == nil:
+	case w.current.stack != nil && w.proposal.resume == nil:
 		return analysis.Weight{Known: true} // all traffic is on the old version
 	}
 	return analysis.Weight{}
@@ -74,8 +74,8 @@ func send[T any](ctx context.Context, to chan<- T, value T) {
 	}
 }
 
-// run follows the stack to the end of its operation, or ctx's.
-func (s *shift) run(ctx context.Context) (stack.End, error) {
+// watch follows the stack to the end of its operation, or ctx's.
+func (s *shift) watch(ctx context.Context) (stack.End, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer s.running.Wait()
 	defer stop()
@@ -146,7 +146,7 @@ func (s *shift) onEvent(ctx context.Context, e stack.Event) {
 	if e.OfStack() {
 		s.status = e.Status
 	}
-	if !s.follows && s.existing != nil && s.plan.Class != report.InfrastructureOnly {
+	if !s.follows && s.current.stack != nil && s.proposal.plan.Class != report.InfrastructureOnly {
 		s.follows = true
 		since := e.Time.Add(-time.Second)
 		s.running.Go(func() { s.following(ctx, since) })
@@ -155,7 +155,7 @@ func (s *shift) onEvent(ctx context.Context, e stack.Event) {
 
 // following follows the traffic as the strategy sees it.
 func (s *shift) following(ctx context.Context, since time.Time) {
-	u := strategy.Update{StackID: s.from.StackID, Since: since, Resumed: s.resume != nil}
+	u := strategy.Update{StackID: s.from.StackID, Since: since, Resumed: s.proposal.resume != nil}
 	o := &observer{s, ctx}
 	if err := s.strategy.Follow(ctx, u, o); err != nil {
 		o.Advise(err)
@@ -257,19 +257,19 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 		return
 	}
 	_, _, reason := s.analysis.Decision()
-	s.decidedAt, s.blueLived = time.Now(), s.status == "" || stack.Cancellable(s.status)
+	s.progress.decided, s.progress.blueLived = time.Now(), s.status == "" || stack.Cancellable(s.status)
 	if d == analysis.Keep {
 		s.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
 		s.running.Go(func() { s.showEvidence(ctx) })
 		return
 	}
 	s.going = true
-	if !s.blueLived {
+	if !s.progress.blueLived {
 		s.rec.Finish(stepDecide, report.StepFailed, "too late to go back by cancelling: "+reason)
 		return
 	}
 	s.rec.Finish(stepDecide, report.StepFailed, "go back: "+reason)
-	s.cancelled = true
+	s.progress.cancelled = true
 	s.running.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 		defer cancel()
@@ -279,7 +279,7 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 
 // showEvidence tells what AWS's records say at the decision.
 func (s *shift) showEvidence(ctx context.Context) {
-	if e := s.evidence(ctx, s.image); e != nil {
+	if e := s.evidence(ctx, s.proposal.image); e != nil {
 		s.rec.Event(report.Event{Source: report.FromVerify, Subject: "proof", Message: e.Reason})
 	}
 }
@@ -291,10 +291,10 @@ func (s *shift) onBack(err error) {
 	case err == nil:
 		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: "asked CloudFormation to cancel the update: traffic goes back"})
 	case errors.As(err, &late):
-		s.blueLived, s.cancelled = false, false
+		s.progress.blueLived, s.progress.cancelled = false, false
 		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: err.Error(), Bad: true})
 	default:
-		s.cancelErr, s.cancelled = err, false
+		s.progress.cancelErr, s.progress.cancelled = err, false
 		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: err.Error(), Bad: true})
 		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Bad: true,
 			Message: "the new version is wrong and stays unless somebody who may cancels in time: aws cloudformation cancel-update-stack --stack-name " + s.req.Stack})
@@ -303,7 +303,7 @@ func (s *shift) onBack(err error) {
 }
 
 // showProbe shows what the probe has seen so far, and returns it if there is one.
-func (w *work) showProbe() (report.Probe, bool) {
+func (w *run) showProbe() (report.Probe, bool) {
 	if w.probe == nil {
 		return report.Probe{}, false
 	}

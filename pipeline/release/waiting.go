@@ -15,7 +15,7 @@ const quietFor = 10 * time.Second
 
 // traced returns a context in which waits for AWS are told: nothing waits in
 // silence.
-func (w *work) traced(ctx context.Context) context.Context {
+func (w *run) traced(ctx context.Context) context.Context {
 	var mu sync.Mutex
 	var told time.Time
 	return stack.WithTrace(ctx, func(wait stack.Waiting) {

@@ -27,51 +27,65 @@ const (
 	stepDecide = "decide"
 )
 
-// work is one run.
-type work struct {
+// run is one run of a verb: what was asked, what is there, what it is to become,
+// and how it is judged. What it comes to, each step returns.
+type run struct {
 	cfg Config
 	rec *report.Recorder
 	req Request
 
-	image    registry.Image // to release
-	images   []string       // the record of what ran before, for the new template
-	recorded bool           // images is given, not to be made of what runs now
-	before   string         // image that runs now, "" without any
-	existing *stack.Stack   // nil: there is none yet
-	rendered stack.Request
-	plan     stack.Plan
-	resume   *stack.InProgressError // the same release, begun by an earlier run
-	strategy strategy.Strategy      // how the service gets its new version
+	current  current
+	proposal proposal
+	progress progress
 
-	serves       template.Serving // where the service gets its traffic
+	serves       template.Serving  // where the service gets its traffic
+	strategy     strategy.Strategy // how it gets its new version
 	url, testURL string
 	classifier   *analysis.Classifier
 	analysis     *analysis.Analysis // nil until it is known how to ask
 	probe        Prober
-	decidedAt    time.Time
-	beforeImage  registry.Image   // what ran before, as far as it is known
 	proof        *report.Evidence // what AWS's records say at the end
 	proved       string           // what shows which image serves: "tasks", "header" or ""
-	weighed      time.Time        // when the new version got traffic first
-	full         time.Time        // when it got all of it
-	relieved     time.Time        // when it had none again, or was kept
-	restored     bool             // image is the one that serves again: an update was cancelled, nothing released
-	blueLived    bool
-	cancelled    bool      // by us
-	cancelErr    error     // why it could not be cancelled, but for being too late
-	changing     time.Time // when the change began
-
-	result result
 }
 
-// result is what the run came to.
+// current is what is there.
+type current struct {
+	stack *stack.Stack   // nil: there is none yet
+	image string         // that runs now, "" without any
+	known registry.Image // the same, as far as the repository knows it
+}
+
+// proposal is what it is to become.
+type proposal struct {
+	image   registry.Image
+	record  []string // what ran before, for the new template
+	given   bool     // record is given, not to be made of what runs now
+	request stack.Request
+	plan    stack.Plan
+	resume  *stack.InProgressError // the same release, begun by an earlier run
+}
+
+// progress is what became of the change. Times are zero until they come.
+type progress struct {
+	began     time.Time // when the change began
+	weighed   time.Time // when the new version got traffic first
+	full      time.Time // when it got all of it
+	decided   time.Time
+	relieved  time.Time // when it had no traffic again, or was kept
+	blueLived bool      // when it was decided
+	cancelled bool      // by us
+	cancelErr error     // why it could not be cancelled, but for being too late
+	restored  bool      // the image is the one that serves again: an update was cancelled, nothing released
+}
+
+// result is what a run comes to.
 type result struct {
 	verdict report.Verdict
 	outcome report.Outcome
 	summary string
 }
 
-func (r *Releaser) newWork(kind report.Kind, req Request, steps ...string) *work {
+func (r *Releaser) newRun(kind report.Kind, req Request, steps ...string) *run {
 	rec := report.NewRecorder(kind, r.cfg.Version, nil, steps...)
 	rec.Edit(func(p *report.Report) {
 		p.Account = r.cfg.Account
@@ -84,21 +98,22 @@ func (r *Releaser) newWork(kind report.Kind, req Request, steps ...string) *work
 	if r.cfg.Watch != nil {
 		r.cfg.Watch(rec)
 	}
-	return &work{cfg: r.cfg, rec: rec, req: req, classifier: &analysis.Classifier{}}
+	return &run{cfg: r.cfg, rec: rec, req: req, classifier: &analysis.Classifier{}}
 }
 
 // Release does the whole of it. The report is complete in any case; the error,
 // an *Error, is nil only if the verdict is successful.
 func (r *Releaser) Release(ctx context.Context, req Request) (report.Report, error) {
-	w := r.newWork(report.Release, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
-	return w.finish(ctx, w.release(w.traced(ctx)))
+	w := r.newRun(report.Release, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
+	res, err := w.release(w.traced(ctx))
+	return w.finish(ctx, res, err)
 }
 
 // release runs the steps up to the plan and then, if there is anything to do,
 // the deployment.
-func (w *work) release(ctx context.Context) error {
+func (w *run) release(ctx context.Context) (result, error) {
 	if err := w.req.Check.checkable(); err != nil {
-		return &stepError{stepVerify, err}
+		return result{}, &stepError{stepVerify, err}
 	}
 	for _, s := range []struct {
 		name string
@@ -107,22 +122,21 @@ func (w *work) release(ctx context.Context) error {
 		{stepPush, w.push}, {stepAccess, w.access}, {stepPlan, w.planned},
 	} {
 		if err := w.step(ctx, s.name, s.do); err != nil {
-			return err
+			return result{}, err
 		}
 	}
 	switch {
 	case w.req.DryRun:
-		w.cfg.Stacks.Discard(ctx, w.plan)
-		w.result = result{report.Successful, report.Unchanged, "dry run: " + describe(w.plan)}
-		return nil
-	case w.resume == nil && w.plan.Class == report.NothingToDo:
+		w.cfg.Stacks.Discard(ctx, w.proposal.plan)
+		return result{report.Successful, report.Unchanged, "dry run: " + describe(w.proposal.plan)}, nil
+	case w.proposal.resume == nil && w.proposal.plan.Class == report.NothingToDo:
 		return w.unchanged(ctx)
 	}
 	return w.deploy(ctx)
 }
 
 // step runs one step and records how it went.
-func (w *work) step(ctx context.Context, name string, do func(context.Context) (report.State, string, error)) error {
+func (w *run) step(ctx context.Context, name string, do func(context.Context) (report.State, string, error)) error {
 	w.rec.Begin(name)
 	state, detail, err := do(ctx)
 	if err != nil {
@@ -133,7 +147,7 @@ func (w *work) step(ctx context.Context, name string, do func(context.Context) (
 	return nil
 }
 
-func (w *work) fail(ctx context.Context, name string, err error) {
+func (w *run) fail(ctx context.Context, name string, err error) {
 	state := report.StepFailed
 	if ctx.Err() != nil {
 		state = report.Interrupted
@@ -151,7 +165,7 @@ func (e *stepError) Error() string { return e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
 // push brings the image into the repository and learns who it is.
-func (w *work) push(ctx context.Context) (report.State, string, error) {
+func (w *run) push(ctx context.Context) (report.State, string, error) {
 	state, detail, pushed := report.Skipped, "it is in the repository", registry.Pushed{Reference: w.req.Image, AlreadyThere: true}
 	if w.req.Push != nil {
 		var err error
@@ -164,7 +178,7 @@ func (w *work) push(ctx context.Context) (report.State, string, error) {
 	if err != nil {
 		return state, "", err
 	}
-	w.image = image
+	w.proposal.image = image
 	w.rec.Edit(func(p *report.Report) {
 		p.Image = shown(image)
 		p.Image.Tag, p.Image.Bytes, p.Image.AlreadyThere = pushed.Tag, pushed.BlobBytesSent, pushed.AlreadyThere
@@ -176,11 +190,11 @@ func (w *work) push(ctx context.Context) (report.State, string, error) {
 }
 
 // access refuses, with the reason, to deploy what the account can't pull.
-func (w *work) access(ctx context.Context) (report.State, string, error) {
+func (w *run) access(ctx context.Context) (report.State, string, error) {
 	if w.cfg.Access == nil {
 		return report.Skipped, "not asked for", nil
 	}
-	list, err := w.cfg.Access(ctx, w.image.Reference)
+	list, err := w.cfg.Access(ctx, w.proposal.image.Reference)
 	if err != nil {
 		return report.Done, "", err
 	}
@@ -190,7 +204,7 @@ func (w *work) access(ctx context.Context) (report.State, string, error) {
 			continue
 		}
 		if !a.Allowed {
-			return report.Done, "", &AccessError{Account: a.Account, Image: w.image.Reference, Reason: a.Reason}
+			return report.Done, "", &AccessError{Account: a.Account, Image: w.proposal.image.Reference, Reason: a.Reason}
 		}
 		return report.Done, a.Reason, nil
 	}
@@ -198,7 +212,7 @@ func (w *work) access(ctx context.Context) (report.State, string, error) {
 }
 
 // planned renders the template, and finds out what it would change.
-func (w *work) planned(ctx context.Context) (report.State, string, error) {
+func (w *run) planned(ctx context.Context) (report.State, string, error) {
 	if err := w.look(ctx); err != nil {
 		return report.Done, "", err
 	}
@@ -206,11 +220,11 @@ func (w *work) planned(ctx context.Context) (report.State, string, error) {
 		return report.Done, "", err
 	}
 	var busy *stack.InProgressError
-	plan, err := w.cfg.Stacks.Plan(ctx, w.rendered)
-	w.plan = plan
+	plan, err := w.cfg.Stacks.Plan(ctx, w.proposal.request)
+	w.proposal.plan = plan
 	w.showPlan(plan)
-	if errors.As(err, &busy) && stack.SameOperation(busy, w.rendered) {
-		w.resume = busy
+	if errors.As(err, &busy) && stack.SameOperation(busy, w.proposal.request) {
+		w.proposal.resume = busy
 		return report.Done, "an earlier run has begun this release: going on from there", nil
 	}
 	if err != nil {
@@ -223,7 +237,7 @@ func (w *work) planned(ctx context.Context) (report.State, string, error) {
 }
 
 // showPlan puts a plan into the report.
-func (w *work) showPlan(p stack.Plan) {
+func (w *run) showPlan(p stack.Plan) {
 	shown := &report.Plan{Class: p.Class, Why: p.Why, Changes: append([]report.Change{}, p.Changes...)}
 	if w.strategy != nil {
 		shown.Strategy = w.strategy.Name()
@@ -242,7 +256,7 @@ func describe(p stack.Plan) string {
 }
 
 // look reads what is there: the stack, its image, and who that image is.
-func (w *work) look(ctx context.Context) error {
+func (w *run) look(ctx context.Context) error {
 	s, err := w.cfg.Stacks.Describe(ctx, w.req.Stack)
 	var none *stack.NotFoundError
 	switch {
@@ -253,7 +267,7 @@ func (w *work) look(ctx context.Context) error {
 	case unborn(s.Status):
 		return w.neverCreated(ctx, s)
 	}
-	w.existing = &s
+	w.current.stack = &s
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err != nil {
 		return err
@@ -261,14 +275,14 @@ func (w *work) look(ctx context.Context) error {
 	if w.req.Template == nil {
 		w.req.Template = body
 	}
-	if w.before, _, err = template.Image(body, w.req.Change.Container); err != nil {
-		w.before = "" // a template of another make: it says nothing about images
+	if w.current.image, _, err = template.Image(body, w.req.Change.Container); err != nil {
+		w.current.image = "" // a template of another make: it says nothing about images
 	}
-	if !strings.Contains(w.before, "@sha256:") {
-		w.before = cmp.Or(w.running(ctx, body), w.before)
+	if !strings.Contains(w.current.image, "@sha256:") {
+		w.current.image = cmp.Or(w.running(ctx, body), w.current.image)
 	}
-	if !w.recorded {
-		w.images = history(w.before, w.image.Reference, previous(body))
+	if !w.proposal.given {
+		w.proposal.record = history(w.current.image, w.proposal.image.Reference, previous(body))
 	}
 	w.meet(ctx)
 	return nil
@@ -276,7 +290,7 @@ func (w *work) look(ctx context.Context) error {
 
 // neverCreated takes the template of a stack whose creation failed, unless the
 // request has one.
-func (w *work) neverCreated(ctx context.Context, s stack.Stack) (err error) {
+func (w *run) neverCreated(ctx context.Context, s stack.Stack) (err error) {
 	if w.req.Template == nil && s.Status == "ROLLBACK_COMPLETE" {
 		w.req.Template, err = w.cfg.Stacks.Template(ctx, s.ID)
 		return err
@@ -289,7 +303,7 @@ func (w *work) neverCreated(ctx context.Context, s stack.Stack) (err error) {
 
 // running returns the image that the tasks run by AWS's records, as
 // repository@digest; "" if that can't be read.
-func (w *work) running(ctx context.Context, body []byte) string {
+func (w *run) running(ctx context.Context, body []byte) string {
 	t, err := template.Parse(body)
 	if err != nil || w.cfg.Records == nil {
 		return ""
@@ -298,7 +312,7 @@ func (w *work) running(ctx context.Context, body []byte) string {
 	if logical.Service == "" || logical.Listener == "" {
 		return ""
 	}
-	q, err := w.question(ctx, w.existing.ID, logical)
+	q, err := w.question(ctx, w.current.stack.ID, logical)
 	if err != nil || q.Listener == "" || q.Service == "" {
 		return ""
 	}
@@ -320,22 +334,22 @@ func unborn(status string) bool {
 
 // meet finds out who the image from before is. It may be gone from the
 // repository: then only what it answers tells.
-func (w *work) meet(ctx context.Context) {
-	reference := w.before
-	if reference == w.image.Reference && len(w.images) > 0 && !stack.Settled(w.existing.Status) {
-		reference = w.images[0] // the release that is under way already wrote itself down
+func (w *run) meet(ctx context.Context) {
+	reference := w.current.image
+	if reference == w.proposal.image.Reference && len(w.proposal.record) > 0 && !stack.Settled(w.current.stack.Status) {
+		reference = w.proposal.record[0] // the release that is under way already wrote itself down
 	}
 	if !strings.Contains(reference, "@sha256:") {
 		return
 	}
-	image := w.image
-	if reference != w.image.Reference {
+	image := w.proposal.image
+	if reference != w.proposal.image.Reference {
 		var err error
 		if image, err = w.cfg.Images.Find(ctx, reference); err != nil {
 			image = registry.Image{Reference: reference, Digest: reference[strings.Index(reference, "@")+1:]}
 		}
 	}
-	w.classifier.Before, w.beforeImage = image.Revision, image
+	w.classifier.Before, w.current.known = image.Revision, image
 	w.rec.Edit(func(p *report.Report) {
 		p.Before = shown(image)
 	})
@@ -349,39 +363,39 @@ func shown(i registry.Image) *report.Image {
 }
 
 // render writes the image into the template.
-func (w *work) render() error {
+func (w *run) render() error {
 	change := w.req.Change
-	change.Image = w.image.Reference
+	change.Image = w.proposal.image.Reference
 	body, err := template.Render(w.req.Template, change)
 	if err != nil {
 		return fmt.Errorf("writing the image into the template: %w", err)
 	}
-	body = withRecord(body, w.images)
+	body = withRecord(body, w.proposal.record)
 	capabilities := w.req.Capabilities
 	if capabilities == nil {
 		capabilities = []string{"CAPABILITY_IAM"}
 	}
-	w.rendered = stack.Request{
+	w.proposal.request = stack.Request{
 		Name: w.req.Stack, Template: body, Parameters: w.req.Parameters, Tags: w.req.Tags, Capabilities: capabilities, RoleARN: w.req.RoleARN,
-		Identity: withoutRecord(body), Unused: w.image.Reference, Rollback: w.rec.Snapshot().Kind == report.Rollback,
+		Identity: withoutRecord(body), Unused: w.proposal.image.Reference, Rollback: w.rec.Snapshot().Kind == report.Rollback,
 	}
 	parameters := map[string]string{}
-	if w.existing != nil {
-		w.rendered.StackID = w.existing.ID
-		maps.Copy(parameters, w.existing.Parameters)
+	if w.current.stack != nil {
+		w.proposal.request.StackID = w.current.stack.ID
+		maps.Copy(parameters, w.current.stack.Parameters)
 	}
 	maps.Copy(parameters, w.req.Parameters)
 	t, err := w.understand(body, parameters)
 	if err != nil {
 		return err
 	}
-	w.rendered.Classifier = w.strategy
+	w.proposal.request.Classifier = w.strategy
 	return w.placed(t)
 }
 
 // understand reads where a template's service gets its traffic, and how it gets its
 // new versions.
-func (w *work) understand(body []byte, parameters map[string]string) (*template.Template, error) {
+func (w *run) understand(body []byte, parameters map[string]string) (*template.Template, error) {
 	t, err := template.Parse(body)
 	if err == nil {
 		w.serves, w.strategy = t.Serving(), w.cfg.Strategy(t, parameters)
@@ -390,7 +404,7 @@ func (w *work) understand(body []byte, parameters map[string]string) (*template.
 }
 
 // advise adds what is worth knowing to the report, once.
-func (w *work) advise(text string) {
+func (w *run) advise(text string) {
 	w.rec.Edit(func(p *report.Report) {
 		for _, h := range p.Hints {
 			if h == text {

@@ -59,7 +59,7 @@ func answerKey(x analysis.Answer, m analysis.Meaning) string {
 }
 
 // probed is what the probe saw, with the roles of those who answered.
-func (w *work) probed(seen report.Probe) *report.Probe {
+func (w *run) probed(seen report.Probe) *report.Probe {
 	seen.URL = report.CleanURL(seen.URL)
 	for i := range seen.Answerers {
 		a := &seen.Answerers[i]
@@ -70,11 +70,11 @@ func (w *work) probed(seen report.Probe) *report.Probe {
 }
 
 // role tells who an answerer of the probe is.
-func (w *work) role(a report.Answerer) string {
+func (w *run) role(a report.Answerer) string {
 	switch {
 	case w.classifier.Expected != "" && a.Revision == w.classifier.Expected:
 		return report.RoleNew
-	case w.classifier.Before != "" && a.Revision == w.classifier.Before, !w.changing.IsZero() && a.First.Before(w.changing):
+	case w.classifier.Before != "" && a.Revision == w.classifier.Before, !w.progress.began.IsZero() && a.First.Before(w.progress.began):
 		return report.RoleOld
 	case w.classifier.Expected == "":
 		return ""
@@ -83,13 +83,13 @@ func (w *work) role(a report.Answerer) string {
 }
 
 // expects says in words what the right answer is.
-func (w *work) expects() string {
+func (w *run) expects() string {
 	c := w.req.Check.Check
 	c.Revision = w.classifier.Expected
 	return c.Expects()
 }
 
 // scaled is how long a time of AWS's lasts at the endpoint's speed.
-func (w *work) scaled(d time.Duration) time.Duration {
+func (w *run) scaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / w.cfg.Speed)
 }
