@@ -135,12 +135,14 @@ func (c *pushCommand) registry(p *running, conn *session.Session, repository str
 	return conn.Registry(p.ctx, repository)
 }
 
-// target takes the tag off the repository; "" is none.
+// target takes the tag off the repository; "" is none. What can't be read is the
+// repository: check says what is wrong with it.
 func (c *pushCommand) target() (repository, tag string) {
-	if slash, colon := strings.LastIndex(c.Repository, "/"), strings.LastIndex(c.Repository, ":"); colon > slash {
-		return c.Repository[:colon], c.Repository[colon+1:]
+	to, err := registry.Parse(c.Repository)
+	if err != nil || to.Tag == "" {
+		return c.Repository, ""
 	}
-	return c.Repository, ""
+	return strings.TrimSuffix(c.Repository, ":"+to.Tag), to.Tag
 }
 
 // load reads or assembles what to push.

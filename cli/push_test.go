@@ -83,7 +83,7 @@ func TestPushContainerRefuses(t *testing.T) {
 	}{
 		{"no tag", "container:abc " + repository, "pushing a container to \"" + repository + "\": it needs a tag\nhint: name one"},
 		{"by digest", "container:abc " + repository + "@sha256:" + strings.Repeat("0", 64), "pushing: "},
-		{"not in ECR", "container:abc docker.io/library/app:1", "pushing: \"docker.io/library/app\" is not an image or a repository in ECR\nhint: the form is"},
+		{"not in ECR", "container:abc docker.io/library/app:1", "pushing: \"docker.io/library/app:1\" is not an image or a repository in ECR\nhint: the form is"},
 		{"no id", "container: " + repository + ":1", "the container has no id\nhint: "},
 		{"dry run", "container:abc " + repository + ":1 --dry-run", "a dry run can't tell about a container: its digest is known once it is pushed\nhint: "},
 	} {

@@ -232,7 +232,7 @@ type imageName string
 // UnmarshalText reads the name.
 func (i *imageName) UnmarshalText(text []byte) error {
 	*i = imageName(text)
-	return registry.Reference(string(text))
+	return registry.CheckImage(string(text))
 }
 
 // pastImage is an image to go back to; "" is the one from before.

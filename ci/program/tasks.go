@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"dagger.io/dagger"
+	"github.com/google/go-containerregistry/pkg/name"
 	"golang.org/x/sys/unix"
 
 	"orgship/sandbox/task"
@@ -141,19 +143,19 @@ func (t *tasks) container(ctx context.Context, client *dagger.Client, p *process
 	return c, nil
 }
 
-// byDigest names an image by its digest: repository@sha256:….
+// byDigest names an image by its digest: repository@sha256:…. What can't be read is
+// for the engine to refuse.
 func byDigest(reference, digest string) string {
-	repository, _, _ := strings.Cut(reference, "@")
-	if slash, colon := strings.LastIndex(repository, "/"), strings.LastIndex(repository, ":"); colon > slash {
-		repository = repository[:colon]
+	r, err := name.ParseReference(reference)
+	if err != nil {
+		return reference
 	}
-	return repository + "@" + digest
+	return r.Context().Digest(digest).String()
 }
 
 // short names an image for people: "hello@sha256:0123456789ab".
 func short(reference, digest string) string {
-	repository, digest, _ := strings.Cut(byDigest(reference, digest), "@")
-	return repository[strings.LastIndex(repository, "/")+1:] + "@" + digest[:min(len(digest), len("sha256:")+12)]
+	return path.Base(strings.TrimSuffix(byDigest(reference, digest), digest)) + digest[:min(len(digest), len("sha256:")+12)]
 }
 
 // process is a task as the runtime sees it: a service of the engine, and the link

@@ -256,11 +256,11 @@ func TestNoService(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	t.Parallel()
-	digest := "sha256:0123456789abcdef"
+	digest := "sha256:0123456789abcdef" + strings.Repeat("0", 48)
 	for reference, want := range map[string][2]string{
-		"127.0.0.1:4566/111111111111/hello:1.0.0":     {"127.0.0.1:4566/111111111111/hello@" + digest, "hello@sha256:0123456789ab"},
-		"127.0.0.1:4566/111111111111/a/b":             {"127.0.0.1:4566/111111111111/a/b@" + digest, "b@sha256:0123456789ab"},
-		"127.0.0.1:4566/111111111111/hello@sha256:ff": {"127.0.0.1:4566/111111111111/hello@" + digest, "hello@sha256:0123456789ab"},
+		"127.0.0.1:4566/111111111111/hello:1.0.0":                             {"127.0.0.1:4566/111111111111/hello@" + digest, "hello@sha256:0123456789ab"},
+		"127.0.0.1:4566/111111111111/a/b":                                     {"127.0.0.1:4566/111111111111/a/b@" + digest, "b@sha256:0123456789ab"},
+		"127.0.0.1:4566/111111111111/hello@sha256:" + strings.Repeat("f", 64): {"127.0.0.1:4566/111111111111/hello@" + digest, "hello@sha256:0123456789ab"},
 	} {
 		if got := [2]string{byDigest(reference, digest), short(reference, digest)}; got != want {
 			t.Errorf("%q: %q, want %q", reference, got, want)

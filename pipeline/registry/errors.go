@@ -54,7 +54,7 @@ func (h *hinted) Hint() string { return h.hint }
 
 // explain turns an error of the registry or of ECR's API about a repository
 // into one line, with a hint where there is one to give.
-func (p place) explain(err error) error {
+func (p Reference) explain(err error) error {
 	var ours *hinted
 	var network *net.OpError
 	var repository *types.RepositoryNotFoundException
@@ -69,7 +69,7 @@ func (p place) explain(err error) error {
 	case errors.As(err, &image), code == transport.ManifestUnknownErrorCode, status == http.StatusNotFound && code == "":
 		return p.noImage()
 	case status == http.StatusUnauthorized:
-		return &hinted{fmt.Errorf("%s does not accept the login: %w", p.host, plain(err)),
+		return &hinted{fmt.Errorf("%s does not accept the login: %w", p.repository.RegistryStr(), plain(err)),
 			"a token is good in the region it was asked for only: is the region right?"}
 	case status == http.StatusForbidden, denied(err):
 		return p.denied(err)
@@ -77,21 +77,21 @@ func (p place) explain(err error) error {
 	return plain(err)
 }
 
-func (p place) noRepository() error {
+func (p Reference) noRepository() error {
 	return &hinted{
-		fmt.Errorf("%w: %q does not exist in the registry of account %s", ErrRepositoryNotFound, p.name, p.account),
-		fmt.Sprintf("create it with the stack of cfn/ecr-repository.yaml, or: aws ecr create-repository --repository-name %s --image-tag-mutability IMMUTABLE", p.name),
+		fmt.Errorf("%w: %q does not exist in the registry of account %s", ErrRepositoryNotFound, p.Name, p.Account),
+		fmt.Sprintf("create it with the stack of cfn/ecr-repository.yaml, or: aws ecr create-repository --repository-name %s --image-tag-mutability IMMUTABLE", p.Name),
 	}
 }
 
-func (p place) noImage() error {
+func (p Reference) noImage() error {
 	return &hinted{
 		fmt.Errorf("%w: %s is not in the repository", ErrImageNotFound, p),
-		fmt.Sprintf("see what is there: aws ecr describe-images --registry-id %s --repository-name %s", p.account, p.name),
+		fmt.Sprintf("see what is there: aws ecr describe-images --registry-id %s --repository-name %s", p.Account, p.Name),
 	}
 }
 
-func (p place) denied(err error) error {
+func (p Reference) denied(err error) error {
 	why := plain(err)
 	var e *transport.Error
 	if errors.As(err, &e) && e.Request != nil && e.Request.Method == http.MethodHead {
@@ -99,7 +99,7 @@ func (p place) denied(err error) error {
 	}
 	return &hinted{
 		fmt.Errorf("%w: %w", ErrDenied, why),
-		fmt.Sprintf("the caller's own policies have to allow it, and for another account's caller the policy of repository %s too", p.name),
+		fmt.Sprintf("the caller's own policies have to allow it, and for another account's caller the policy of repository %s too", p.Name),
 	}
 }
 

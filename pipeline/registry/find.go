@@ -44,7 +44,7 @@ func (c *Client) Find(ctx context.Context, reference string) (Image, error) {
 		return Image{}, fmt.Errorf("finding an image: %w", err)
 	}
 	out, err := c.api.DescribeImages(ctx, &ecr.DescribeImagesInput{
-		RegistryId: aws.String(p.account), RepositoryName: aws.String(p.name), ImageIds: []types.ImageIdentifier{p.id()},
+		RegistryId: aws.String(p.Account), RepositoryName: aws.String(p.Name), ImageIds: []types.ImageIdentifier{p.id()},
 	})
 	if err != nil {
 		return Image{}, fmt.Errorf("finding %s: %w", p, p.explain(err))
@@ -53,9 +53,9 @@ func (c *Client) Find(ctx context.Context, reference string) (Image, error) {
 		return Image{}, fmt.Errorf("finding %s: %w", p, p.noImage())
 	}
 	d := out.ImageDetails[0]
-	p.digest = aws.ToString(d.ImageDigest)
+	p.Digest = aws.ToString(d.ImageDigest)
 	image := Image{
-		Reference: p.String(), Digest: p.digest, Tags: d.ImageTags,
+		Reference: p.String(), Digest: p.Digest, Tags: d.ImageTags,
 		PushedAt: aws.ToTime(d.ImagePushedAt), Size: aws.ToInt64(d.ImageSizeInBytes),
 	}
 	config, manifests, err := c.config(ctx, p)
@@ -71,7 +71,7 @@ func (c *Client) Find(ctx context.Context, reference string) (Image, error) {
 
 // config reads the configuration of an image, of an index that of its
 // linux/amd64 image, and the digests of all its images.
-func (c *Client) config(ctx context.Context, p place) (config *v1.ConfigFile, manifests []string, err error) {
+func (c *Client) config(ctx context.Context, p Reference) (config *v1.ConfigFile, manifests []string, err error) {
 	err = c.talk(ctx, &traffic{}, func(options ...remote.Option) error {
 		found, err := remote.Get(p.reference(), options...)
 		if err != nil {
@@ -111,19 +111,19 @@ func manifestsOf(found *remote.Descriptor) ([]string, error) {
 }
 
 // parseImage is parse for a reference that has to name an image.
-func parseImage(reference string) (place, error) {
-	p, err := parse(reference)
-	if err == nil && p.tag == "" && p.digest == "" {
+func parseImage(reference string) (Reference, error) {
+	p, err := Parse(reference)
+	if err == nil && p.Tag == "" && p.Digest == "" {
 		err = noTag(reference)
 	}
 	return p, err
 }
 
-func (p place) id() types.ImageIdentifier {
-	if p.digest != "" {
-		return types.ImageIdentifier{ImageDigest: aws.String(p.digest)}
+func (p Reference) id() types.ImageIdentifier {
+	if p.Digest != "" {
+		return types.ImageIdentifier{ImageDigest: aws.String(p.Digest)}
 	}
-	return types.ImageIdentifier{ImageTag: aws.String(p.tag)}
+	return types.ImageIdentifier{ImageTag: aws.String(p.Tag)}
 }
 
 // NotScanned is the status of findings that there are none of, because no scan
@@ -152,7 +152,7 @@ func (c *Client) Findings(ctx context.Context, reference string) (Findings, erro
 	}
 	id := p.id()
 	out, err := c.api.DescribeImageScanFindings(ctx, &ecr.DescribeImageScanFindingsInput{
-		RegistryId: aws.String(p.account), RepositoryName: aws.String(p.name), ImageId: &id,
+		RegistryId: aws.String(p.Account), RepositoryName: aws.String(p.Name), ImageId: &id,
 	})
 	var none *types.ScanNotFoundException
 	switch {

@@ -72,49 +72,49 @@ func Target(repository, tag string) error {
 	return nil
 }
 
-// Reference says whether a text can name an image in ECR: a repository with a tag or
+// CheckImage says whether a text can name an image in ECR: a repository with a tag or
 // a digest. Nothing is asked. An error has a Hint.
-func Reference(text string) error {
-	pl, err := parse(text)
-	if err == nil && pl.tag == "" && pl.digest == "" {
+func CheckImage(text string) error {
+	pl, err := Parse(text)
+	if err == nil && pl.Tag == "" && pl.Digest == "" {
 		return noTag(text)
 	}
 	return err
 }
 
-func target(repository, tag string) (place, error) {
-	pl, err := parse(repository)
+func target(repository, tag string) (Reference, error) {
+	pl, err := Parse(repository)
 	switch {
 	case err != nil:
-		return place{}, err
-	case pl.tag != "" || pl.digest != "":
-		return place{}, fmt.Errorf("repository %q must have neither tag nor digest", repository)
+		return Reference{}, err
+	case pl.Tag != "" || pl.Digest != "":
+		return Reference{}, fmt.Errorf("repository %q must have neither tag nor digest", repository)
 	case tag != "" && !validTag.MatchString(tag):
-		return place{}, fmt.Errorf("tag %q is not a tag: letters, digits, '_', '.' and '-', at most 128", tag)
+		return Reference{}, fmt.Errorf("tag %q is not a tag: letters, digits, '_', '.' and '-', at most 128", tag)
 	}
-	pl.tag = tag
+	pl.Tag = tag
 	return pl, nil
 }
 
-func (p Push) read() (place, artifact, error) {
+func (p Push) read() (Reference, artifact, error) {
 	pl, err := target(p.Repository, p.Tag)
 	switch {
 	case err != nil:
-		return place{}, nil, err
+		return Reference{}, nil, err
 	case (p.Image == nil) == (p.Index == nil):
-		return place{}, nil, errors.New("one of image and index is needed")
+		return Reference{}, nil, errors.New("one of image and index is needed")
 	case p.Image != nil:
 		return pl, p.Image, nil
 	}
 	return pl, p.Index, nil
 }
 
-func (c *Client) push(ctx context.Context, pl place, what artifact, digest string, dry bool) (Pushed, error) {
+func (c *Client) push(ctx context.Context, pl Reference, what artifact, digest string, dry bool) (Pushed, error) {
 	t := &traffic{}
-	pushed := Pushed{Reference: pl.repository.Name() + "@" + digest, Digest: digest, Tag: pl.tag}
+	pushed := Pushed{Reference: pl.repository.Name() + "@" + digest, Digest: digest, Tag: pl.Tag}
 	target := pl
-	if target.tag == "" {
-		target.digest = digest
+	if target.Tag == "" {
+		target.Digest = digest
 	}
 	have, err := c.head(ctx, t, target)
 	switch {
@@ -124,7 +124,7 @@ func (c *Client) push(ctx context.Context, pl place, what artifact, digest strin
 		pushed.AlreadyThere = true
 		return pushed, nil
 	case have != "" && c.immutable(ctx, pl):
-		return Pushed{}, &TagTakenError{pl.repository.Name(), pl.tag, have, digest}
+		return Pushed{}, &TagTakenError{pl.repository.Name(), pl.Tag, have, digest}
 	case dry:
 		return pushed, nil
 	}
@@ -142,7 +142,7 @@ func (c *Client) push(ctx context.Context, pl place, what artifact, digest strin
 }
 
 // descriptor is what is at a place, and the registry's status if it says no.
-func (c *Client) descriptor(ctx context.Context, t *traffic, p place) (found *v1.Descriptor, status int, err error) {
+func (c *Client) descriptor(ctx context.Context, t *traffic, p Reference) (found *v1.Descriptor, status int, err error) {
 	err = c.talk(ctx, t, func(options ...remote.Option) (err error) {
 		found, err = remote.Head(p.reference(), options...)
 		return err
@@ -153,7 +153,7 @@ func (c *Client) descriptor(ctx context.Context, t *traffic, p place) (found *v1
 
 // readBack asks the registry for what was pushed: a proxy that answers "200" to
 // everything is no registry. Who may push and not look has to believe it.
-func (c *Client) readBack(ctx context.Context, t *traffic, p place, digest string) error {
+func (c *Client) readBack(ctx context.Context, t *traffic, p Reference, digest string) error {
 	found, status, err := c.descriptor(ctx, t, p)
 	switch {
 	case status == http.StatusForbidden:
@@ -168,7 +168,7 @@ func (c *Client) readBack(ctx context.Context, t *traffic, p place, digest strin
 
 // head returns the digest that is at a place: "" when nothing is, or when the
 // caller may push and not look.
-func (c *Client) head(ctx context.Context, t *traffic, p place) (string, error) {
+func (c *Client) head(ctx context.Context, t *traffic, p Reference) (string, error) {
 	found, status, err := c.descriptor(ctx, t, p)
 	switch {
 	case status == http.StatusNotFound, status == http.StatusForbidden:
@@ -181,14 +181,14 @@ func (c *Client) head(ctx context.Context, t *traffic, p place) (string, error) 
 
 // immutable tells whether no tag of a repository can be moved. When ECR doesn't
 // say, or only some tags can't, the push finds out.
-func (c *Client) immutable(ctx context.Context, p place) bool {
-	out, err := c.api.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RegistryId: aws.String(p.account), RepositoryNames: []string{p.name}})
+func (c *Client) immutable(ctx context.Context, p Reference) bool {
+	out, err := c.api.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RegistryId: aws.String(p.Account), RepositoryNames: []string{p.Name}})
 	return err == nil && len(out.Repositories) == 1 && out.Repositories[0].ImageTagMutability == types.ImageTagMutabilityImmutable
 }
 
 // refusal says why a push was refused: by the tag, or by anything else. It is
 // nil when somebody else pushed the same image under the same tag meanwhile.
-func (c *Client) refusal(ctx context.Context, t *traffic, p place, digest string, err error) error {
+func (c *Client) refusal(ctx context.Context, t *traffic, p Reference, digest string, err error) error {
 	var e *transport.Error
 	if !errors.As(err, &e) || !strings.Contains(e.Error(), "immutable") {
 		return p.explain(err)
@@ -200,5 +200,5 @@ func (c *Client) refusal(ctx context.Context, t *traffic, p place, digest string
 	case have == digest:
 		return nil
 	}
-	return &TagTakenError{p.repository.Name(), p.tag, have, digest}
+	return &TagTakenError{p.repository.Name(), p.Tag, have, digest}
 }

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
 
 	"orgship/pipeline/analysis"
 	"orgship/pipeline/registry"
@@ -278,7 +279,7 @@ func (w *run) look(ctx context.Context) error {
 	if w.current.image, _, err = template.Image(body, w.req.Change.Container); err != nil {
 		w.current.image = "" // a template of another make: it says nothing about images
 	}
-	if !strings.Contains(w.current.image, "@sha256:") {
+	if digestIn(w.current.image) == "" {
 		w.current.image = cmp.Or(w.running(ctx, body), w.current.image)
 	}
 	if !w.proposal.given {
@@ -299,6 +300,15 @@ func (w *run) neverCreated(ctx context.Context, s stack.Stack) (err error) {
 		return &stack.StateError{Name: s.Name, Status: s.Status, Reason: "it was never created: name its template (--template FILE)"}
 	}
 	return nil
+}
+
+// digestIn returns the digest of an image that is named by it; "" of any other.
+func digestIn(reference string) string {
+	d, err := name.NewDigest(reference)
+	if err != nil {
+		return ""
+	}
+	return d.DigestStr()
 }
 
 // running returns the image that the tasks run by AWS's records, as
@@ -339,14 +349,15 @@ func (w *run) meet(ctx context.Context) {
 	if reference == w.proposal.image.Reference && len(w.proposal.record) > 0 && !stack.Settled(w.current.stack.Status) {
 		reference = w.proposal.record[0] // the release that is under way already wrote itself down
 	}
-	if !strings.Contains(reference, "@sha256:") {
+	digest := digestIn(reference)
+	if digest == "" {
 		return
 	}
 	image := w.proposal.image
 	if reference != w.proposal.image.Reference {
 		var err error
 		if image, err = w.cfg.Images.Find(ctx, reference); err != nil {
-			image = registry.Image{Reference: reference, Digest: reference[strings.Index(reference, "@")+1:]}
+			image = registry.Image{Reference: reference, Digest: digest}
 		}
 	}
 	w.classifier.Before, w.current.known = image.Revision, image

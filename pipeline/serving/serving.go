@@ -19,6 +19,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/smithy-go"
+	"github.com/google/go-containerregistry/pkg/name"
 
 	"orgship/pipeline/report"
 )
@@ -311,8 +312,8 @@ func (r *Reader) Running(ctx context.Context, q Question) (string, error) {
 	for _, g := range groups {
 		for _, t := range healthy(g.Targets) {
 			runs := byAddress[t.Address]
-			image := repository(runs.image) + "@" + runs.digest
-			if runs.digest == "" || found != "" && found != image {
+			image := byDigest(runs.image, runs.digest)
+			if image == "" || found != "" && found != image {
 				return "", nil
 			}
 			found = image
@@ -321,13 +322,13 @@ func (r *Reader) Running(ctx context.Context, q Question) (string, error) {
 	return found, nil
 }
 
-// repository takes tag and digest off an image's name.
-func repository(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	if colon := strings.LastIndex(image, ":"); colon > strings.LastIndex(image, "/") {
-		return image[:colon]
+// byDigest names an image by its digest; "" where that isn't known.
+func byDigest(image, digest string) string {
+	reference, err := name.ParseReference(image)
+	if err != nil || digest == "" {
+		return ""
 	}
-	return image
+	return reference.Context().Digest(digest).String()
 }
 
 // addresses are a task's own, in the mode awsvpc.

@@ -1,12 +1,12 @@
 package session
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"regexp"
 	"strings"
 
 	"orgship/pipeline/access"
+	"orgship/pipeline/registry"
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
 )
@@ -53,19 +53,9 @@ func warned(d access.Decision) string {
 	return d.Reason + "; warning: " + d.Warning
 }
 
-var (
-	ecrImage     = regexp.MustCompile(`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z.]+/([^:@]+)`)
-	sandboxImage = regexp.MustCompile(`^[^/]+/([0-9]{12})/([^:@]+)`)
-)
-
-// repositoryOf reads the repository of an image in ECR's form, or in the
-// sandbox's, <host:port>/<account>/<name>.
+// repositoryOf reads the repository of an image; region is that of one whose name
+// doesn't say it.
 func repositoryOf(image, region string) (access.Repository, error) {
-	if m := ecrImage.FindStringSubmatch(image); m != nil {
-		return access.Repository{Account: m[1], Region: m[2], Name: m[3]}, nil
-	}
-	if m := sandboxImage.FindStringSubmatch(image); m != nil {
-		return access.Repository{Account: m[1], Region: region, Name: m[2]}, nil
-	}
-	return access.Repository{}, fmt.Errorf("%q is not an image in ECR", strings.TrimSpace(image))
+	r, err := registry.Parse(strings.TrimSpace(image))
+	return access.Repository{Account: r.Account, Region: cmp.Or(r.Region, region), Name: r.Name}, err
 }

@@ -11,7 +11,7 @@ import (
 // ecrHost is the host of an account's registry, in any partition, dual stack
 // and FIPS forms included.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
-var ecrHost = regexp.MustCompile(`^([0-9]{12})\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.(aws|amazonwebservices\.com\.cn))$`)
+var ecrHost = regexp.MustCompile(`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.(aws|amazonwebservices\.com\.cn))$`)
 
 var (
 	accountID = regexp.MustCompile(`^[0-9]{12}$`)
@@ -19,43 +19,44 @@ var (
 	sha256    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 )
 
-// place is a repository, or an image in it, taken apart.
-type place struct {
+// Reference is a repository in ECR, or an image in it.
+type Reference struct {
+	Account string // that owns the repository, 12 digits
+	Region  string // "" in the sandbox's form, which doesn't say it
+	Name    string // of the repository
+	Tag     string // "" without one
+	Digest  string // sha256:…, "" without one
+
 	repository name.Repository
-	host       string
-	account    string
-	name       string
-	tag        string
-	digest     string
 }
 
-// parse reads a repository's URI with or without :tag and @digest, in ECR's
+// Parse reads a repository's URI with or without :tag and @digest, in ECR's
 // form (https) or in the sandbox's, <host:port>/<account>/<name> (http).
-func parse(reference string) (place, error) {
+func Parse(reference string) (Reference, error) {
 	rest, digest, _ := strings.Cut(reference, "@")
 	host, path, _ := strings.Cut(rest, "/")
 	path, tag, _ := strings.Cut(path, ":")
-	p := place{host: host, name: path, tag: tag, digest: digest}
+	p := Reference{Name: path, Tag: tag, Digest: digest}
 	options := []name.Option{name.StrictValidation}
 	if m := ecrHost.FindStringSubmatch(host); m != nil {
-		p.account = m[1]
+		p.Account, p.Region = m[1], m[2]
 	} else {
-		p.account, p.name, _ = strings.Cut(path, "/")
+		p.Account, p.Name, _ = strings.Cut(path, "/")
 		options = append(options, name.Insecure)
 	}
-	if host == "" || p.name == "" || !accountID.MatchString(p.account) || !p.wellFormed() {
-		return place{}, notECR(reference)
+	if host == "" || p.Name == "" || !accountID.MatchString(p.Account) || !p.wellFormed() {
+		return Reference{}, notECR(reference)
 	}
 	repository, err := name.NewRepository(host+"/"+path, options...)
 	if err != nil {
-		return place{}, notECR(reference)
+		return Reference{}, notECR(reference)
 	}
 	p.repository = repository
 	return p, nil
 }
 
-func (p place) wellFormed() bool {
-	return (p.digest == "" || sha256.MatchString(p.digest)) && (p.tag == "" || validTag.MatchString(p.tag))
+func (p Reference) wellFormed() bool {
+	return (p.Digest == "" || sha256.MatchString(p.Digest)) && (p.Tag == "" || validTag.MatchString(p.Tag))
 }
 
 func notECR(reference string) error {
@@ -70,20 +71,20 @@ func noTag(reference string) error {
 }
 
 // String returns the image's reference, by digest when it has one.
-func (p place) String() string {
+func (p Reference) String() string {
 	switch {
-	case p.digest != "":
-		return p.repository.Name() + "@" + p.digest
-	case p.tag != "":
-		return p.repository.Name() + ":" + p.tag
+	case p.Digest != "":
+		return p.repository.Name() + "@" + p.Digest
+	case p.Tag != "":
+		return p.repository.Name() + ":" + p.Tag
 	}
 	return p.repository.Name()
 }
 
 // reference returns the image's reference as go-containerregistry has it.
-func (p place) reference() name.Reference {
-	if p.digest != "" {
-		return p.repository.Digest(p.digest)
+func (p Reference) reference() name.Reference {
+	if p.Digest != "" {
+		return p.repository.Digest(p.Digest)
 	}
-	return p.repository.Tag(p.tag)
+	return p.repository.Tag(p.Tag)
 }
