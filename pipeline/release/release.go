@@ -14,6 +14,7 @@ import (
 	"errors"
 	"net/http"
 
+	"orgship/pipeline/access"
 	"orgship/pipeline/registry"
 	"orgship/pipeline/report"
 	"orgship/pipeline/stack"
@@ -53,6 +54,10 @@ type Config struct {
 	Images  images // *registry.Client that may push, or at least read the image
 	// Access asks before the deployment whether the account may pull; nil skips that.
 	Access Access
+	// Repository is where an image is, and Role reads the policies of a role of the
+	// account; nil doesn't ask whether the role that pulls may.
+	Repository func(image string) (access.Repository, error)
+	Role       func(ctx context.Context, arn string) (access.Role, error)
 	// Strategy makes the strategy by which a template's service gets new versions.
 	Strategy strategy.Maker
 	// Records are AWS's own of what serves; nil does without.

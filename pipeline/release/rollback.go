@@ -100,7 +100,7 @@ func (w *run) takeBack(ctx context.Context, s stack.Stack) (result, error) {
 	w.current.stack = &s
 	for _, to := range goals(body, w.req.Change.Container) {
 		w.req.Image, w.proposal.record, w.proposal.given = to.image, to.before, true
-		if w.begun(token, body) {
+		if w.begun(ctx, token, body) {
 			break
 		}
 	}
@@ -130,14 +130,14 @@ func goals(body []byte, container string) []goal {
 
 // begun reports whether a token is that of the operation that this request, with
 // a stack's template unless it has its own, would begin.
-func (w *run) begun(token string, body []byte) bool {
+func (w *run) begun(ctx context.Context, token string, body []byte) bool {
 	own := w.req.Template
 	defer func() { w.req.Template = own }()
 	if own == nil {
 		w.req.Template = body
 	}
 	w.proposal.image = registry.Image{Reference: w.req.Image}
-	return w.render() == nil && stack.SameOperation(&stack.InProgressError{Token: token}, w.proposal.request)
+	return w.render(ctx) == nil && stack.SameOperation(&stack.InProgressError{Token: token}, w.proposal.request)
 }
 
 // releaseBack releases the image from before. An update that began after the

@@ -66,7 +66,7 @@ func TestRolling(t *testing.T) {
 	}{
 		{"right", rolls(says(greenSays)), report.Successful, report.Released, false, "right answers in a row"},
 		{"wrong while tasks are replaced", rolls(says(greenErrs)), report.Failed, report.RolledBack, true, "body lacks"},
-		{"wrong after it", append(rolls(says(blueSays)), says(greenErrs)), report.Failed, report.Broken, false, "body lacks"},
+		{"wrong after it", append(rolls(says(blueSays)), later(2*time.Second, says(greenErrs))), report.Failed, report.Broken, false, "body lacks"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {

@@ -217,7 +217,7 @@ func (w *run) planned(ctx context.Context) (report.State, string, error) {
 	if err := w.look(ctx); err != nil {
 		return report.Done, "", err
 	}
-	if err := w.render(); err != nil {
+	if err := w.render(ctx); err != nil {
 		return report.Done, "", err
 	}
 	var busy *stack.InProgressError
@@ -374,7 +374,7 @@ func shown(i registry.Image) *report.Image {
 }
 
 // render writes the image into the template.
-func (w *run) render() error {
+func (w *run) render(ctx context.Context) error {
 	change := w.req.Change
 	change.Image = w.proposal.image.Reference
 	body, err := template.Render(w.req.Template, change)
@@ -401,7 +401,10 @@ func (w *run) render() error {
 		return err
 	}
 	w.proposal.request.Classifier = w.strategy
-	return w.placed(t)
+	if err := w.placed(t); err != nil || w.cfg.Repository == nil {
+		return err
+	}
+	return w.mayRolePull(ctx, t, parameters)
 }
 
 // understand reads where a template's service gets its traffic, and how it gets its

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 
 	"orgship/pipeline/access"
@@ -167,11 +168,15 @@ func (s *Session) Configure(ctx context.Context, idOrName string) (release.Confi
 	pace := stack.Pace{Every: s.pace()}
 	stacks := stack.New(cloudformation.NewFromConfig(cfg), stack.WithPace(pace))
 	return release.Config{
-		Account:  where,
-		Origin:   report.Origin{Principal: self.ARN},
-		Stacks:   stacks,
-		Images:   lib,
-		Access:   lib.mayPull(where),
+		Account:    where,
+		Origin:     report.Origin{Principal: self.ARN},
+		Stacks:     stacks,
+		Images:     lib,
+		Access:     lib.mayPull(where),
+		Repository: func(image string) (access.Repository, error) { return repositoryOf(image, cfg.Region) },
+		Role: func(ctx context.Context, arn string) (access.Role, error) {
+			return access.ReadRole(ctx, iam.NewFromConfig(cfg), arn)
+		},
 		Strategy: Strategies(cfg, stacks, pace),
 		Records:  serving.New(elasticloadbalancingv2.NewFromConfig(cfg), ecs.NewFromConfig(cfg)),
 		Speed:    s.speed,
