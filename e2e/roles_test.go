@@ -21,6 +21,7 @@ import (
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/smithy-go"
@@ -32,6 +33,7 @@ import (
 	"orgship/pipeline/report"
 	"orgship/pipeline/session"
 	"orgship/pipeline/stack"
+	"orgship/pipeline/strategy/hook"
 	"orgship/policy"
 	"orgship/sandbox"
 	"orgship/template"
@@ -277,9 +279,16 @@ func (r *roles) releases() {
 	must(r.t, document, err, report.Failed, report.Refused) // the tag is taken
 	document, err = r.asBuild(nil).Release(ctx, r.request("Purple", "3.0", "Green"))
 	must(r.t, document, err, report.Failed, report.RolledBack)
+	crash := r.request("Green", "2.0", "Green")
+	crash.Push, crash.Image = nil, r.stranger("crash", map[string]string{"EXIT": "3", "SAY": "no database"})
+	document, err = r.asBuild(nil).Release(ctx, crash)
+	must(r.t, document, err, report.Failed, report.RolledBack)
+	if f := document.FailedTask; f == nil || *f.ExitCode != 3 || !slices.Equal(f.Lines, []string{"no database"}) {
+		r.t.Errorf("failed task %+v", f)
+	}
 	back := release.Request{Stack: "demo", Check: r.request("Blue", "1.0", "Blue").Check}
 	document, err = r.asBuild(func(c *release.Config) { // who may not read CodeDeploy reads the listener
-		c.Stacks = stack.New(cloudformation.NewFromConfig(r.deploy), stack.WithPace(pace))
+		c.Strategy = hook.New(stack.New(cloudformation.NewFromConfig(r.deploy), stack.WithPace(pace)), unseen{}, elasticloadbalancingv2.NewFromConfig(r.deploy))
 	}).Rollback(ctx, back)
 	must(r.t, document, err, report.Successful, report.Released)
 	if got := r.says(); got != "Blue" {
@@ -407,7 +416,6 @@ func unasked() map[string]string {
 		"LogGroups logs:ListTagsForResource":                          read,
 		"SecurityGroupsInNetwork ec2:CreateSecurityGroup":             "EC2 asks for the group and for its VPC: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html",
 		"ServiceLinkedRoles iam:CreateServiceLinkedRole":              "in an account that has not used the services yet; the sandbox's have their roles from the beginning",
-		"TaskDefinitions ecs:DescribeTaskDefinition":                  read,
 		"TaskExecutionRole iam:GetRole":                               read,
 		"TaskExecutionRole iam:GetRolePolicy":                         read,
 		"Transform cloudformation:CreateChangeSet":                    "for a transform of AWS's: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html",

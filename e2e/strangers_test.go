@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -82,7 +83,7 @@ func (w *world) make(name, version string) {
 // withRecords lets a releaser read AWS's records, as the program does.
 func (w *world) withRecords(c *release.Config) {
 	cfg := w.config(w.dev.Name)
-	c.Records = serving.New(elasticloadbalancingv2.NewFromConfig(cfg), ecs.NewFromConfig(cfg))
+	c.Records = serving.New(elasticloadbalancingv2.NewFromConfig(cfg), ecs.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg))
 }
 
 // TestStrangers takes stacks over that nobody here made, with apps that nobody

@@ -30,6 +30,7 @@ type records interface {
 	Serving(ctx context.Context, q serving.Question) (report.Evidence, error)
 	Running(ctx context.Context, q serving.Question) (image string, err error)
 	Address(ctx context.Context, listener string) (string, error)
+	Failed(ctx context.Context, service string, since time.Time) (*report.FailedTask, error)
 }
 
 // evidenceTime is how long the records may take to show what serves: targets of

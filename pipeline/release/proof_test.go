@@ -16,6 +16,7 @@ import (
 type recorded struct {
 	digest string // that all tasks run; "": no task is behind the listener
 	err    error
+	broken *report.FailedTask
 }
 
 func (r recorded) Serving(_ context.Context, q serving.Question) (report.Evidence, error) {
@@ -30,6 +31,10 @@ func (r recorded) Serving(_ context.Context, q serving.Question) (report.Evidenc
 }
 
 func (r recorded) Running(context.Context, serving.Question) (string, error) { return "", nil }
+
+func (r recorded) Failed(context.Context, string, time.Time) (*report.FailedTask, error) {
+	return r.broken, nil
+}
 
 func (r recorded) Address(context.Context, string) (string, error) {
 	return "http://by-the-listener.example", nil

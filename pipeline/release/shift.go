@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ type shift struct {
 	running sync.WaitGroup
 	follows bool // the traffic is being followed
 	going   bool // back
+	failed  bool // a task that failed was looked for
 }
 
 // ending is what a watch came to.
@@ -145,6 +147,10 @@ func (s *shift) onEvent(ctx context.Context, e stack.Event) {
 	s.rec.Detail(stepApply, e.LogicalID+" "+e.Status)
 	if e.OfStack() {
 		s.status = e.Status
+		if strings.HasSuffix(e.Status, "ROLLBACK_IN_PROGRESS") && !s.failed {
+			s.failed = true
+			s.running.Go(func() { s.showFailed(ctx) })
+		}
 	}
 	if !s.follows && s.current.stack != nil && s.proposal.plan.Class != report.InfrastructureOnly {
 		s.follows = true

@@ -51,5 +51,9 @@ func console(r Report) map[string]string {
 			links["deployment"] = base + "codesuite/codedeploy/deployments/" + url.PathEscape(t.Deployment) + "?region=" + region
 		}
 	}
+	if f := r.FailedTask; f != nil && f.LogGroup != "" { // the console takes names encoded twice, with $ for %
+		group := strings.ReplaceAll(url.QueryEscape(url.QueryEscape(f.LogGroup)), "%", "$")
+		links["log"] = base + "cloudwatch/home?region=" + region + "#logsV2:log-groups/log-group/" + group
+	}
 	return links
 }

@@ -53,6 +53,7 @@ type Report struct {
 	Probe        *Probe        `json:"probe,omitempty"`
 	Events       []Event       `json:"events"`
 	Errors       []Problem     `json:"errors,omitempty"`
+	FailedTask   *FailedTask   `json:"failedTask,omitempty"`
 	Hints        []string      `json:"hints,omitempty"`
 }
 

@@ -121,3 +121,28 @@ type ServingTarget struct {
 	Task    string `json:"task,omitempty"`
 	Digest  string `json:"digest,omitempty"`
 }
+
+// FailedTaskLines is how many of a failed task's lines are shown.
+const FailedTaskLines = 20
+
+// FailedTask is a task of the new version that failed: the root cause is mostly
+// what it logged last. What it logged is the app's: values that the run was given
+// as secrets are taken out.
+type FailedTask struct {
+	Task      string   `json:"task"` // ARN
+	Container string   `json:"container"`
+	ExitCode  *int32   `json:"exitCode,omitempty"`
+	Reason    string   `json:"reason"`
+	LogGroup  string   `json:"logGroup,omitempty"`
+	LogStream string   `json:"logStream,omitempty"`
+	Lines     []string `json:"lines,omitempty"` // the last that it logged, oldest first
+}
+
+// String says it in one line.
+func (f FailedTask) String() string {
+	text := fmt.Sprintf("container %s of task %s", f.Container, f.Task[strings.LastIndex(f.Task, "/")+1:])
+	if f.ExitCode != nil {
+		text += fmt.Sprintf(" exited with %d", *f.ExitCode)
+	}
+	return text + ": " + f.Reason
+}

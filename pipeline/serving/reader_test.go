@@ -156,7 +156,7 @@ func TestServing(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.fake.looks = new(int)
-			e, err := serving.New(test.fake, test.fake).Serving(t.Context(), test.q)
+			e, err := serving.New(test.fake, test.fake, nil).Serving(t.Context(), test.q)
 			proved, text := false, ""
 			if err != nil {
 				text = err.Error()
@@ -178,7 +178,7 @@ func TestDenied(t *testing.T) {
 			rules: [][]elbtypes.Rule{{rule(true, "green")}}, sets: []string{"green"}, tasks: []string{"task/new"}, denied: operation, looks: new(int),
 			health: map[string][]elbtypes.TargetHealthDescription{"green": {at(0, elbtypes.TargetHealthStateEnumHealthy)}},
 		}
-		r := serving.New(f, f)
+		r := serving.New(f, f, nil)
 		_, err := r.Serving(t.Context(), serving.Question{})
 		if strings.HasPrefix(operation, "DescribeL") {
 			_, err = r.Address(t.Context(), "listener")
@@ -196,10 +196,10 @@ func TestAddressAndRunning(t *testing.T) {
 		rules: [][]elbtypes.Rule{{rule(true, "green")}}, sets: []string{"green"}, tasks: []string{"task/new"}, looks: new(int),
 		health: map[string][]elbtypes.TargetHealthDescription{"green": {at(0, elbtypes.TargetHealthStateEnumHealthy)}},
 	}
-	if got, err := serving.New(f, f).Address(t.Context(), "listener"); err != nil || got != "https://lb.example:8443" {
+	if got, err := serving.New(f, f, nil).Address(t.Context(), "listener"); err != nil || got != "https://lb.example:8443" {
 		t.Errorf("address %q, error %v", got, err)
 	}
-	if got, err := serving.New(f, f).Running(t.Context(), serving.Question{}); err != nil || got != "host:5000/shop@sha256:new" {
+	if got, err := serving.New(f, f, nil).Running(t.Context(), serving.Question{}); err != nil || got != "host:5000/shop@sha256:new" {
 		t.Errorf("running %q, error %v", got, err)
 	}
 }

@@ -37,16 +37,18 @@ type containers interface {
 	DescribeServices(context.Context, *ecs.DescribeServicesInput, ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error)
 	ListTasks(context.Context, *ecs.ListTasksInput, ...func(*ecs.Options)) (*ecs.ListTasksOutput, error)
 	DescribeTasks(context.Context, *ecs.DescribeTasksInput, ...func(*ecs.Options)) (*ecs.DescribeTasksOutput, error)
+	DescribeTaskDefinition(context.Context, *ecs.DescribeTaskDefinitionInput, ...func(*ecs.Options)) (*ecs.DescribeTaskDefinitionOutput, error)
 }
 
 // Reader reads the records of one account and region.
 type Reader struct {
-	elb balancers
-	ecs containers
+	elb  balancers
+	ecs  containers
+	logs logs
 }
 
-// New returns a reader.
-func New(elb balancers, ecs containers) *Reader { return &Reader{elb, ecs} }
+// New returns a reader. Logs tell why a task failed; nil does without.
+func New(elb balancers, ecs containers, logs logs) *Reader { return &Reader{elb, ecs, logs} }
 
 // Question is whose traffic it is.
 type Question struct {

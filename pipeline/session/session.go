@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -178,7 +179,7 @@ func (s *Session) Configure(ctx context.Context, idOrName string) (release.Confi
 			return access.ReadRole(ctx, iam.NewFromConfig(cfg), arn)
 		},
 		Strategy: Strategies(cfg, stacks, pace),
-		Records:  serving.New(elasticloadbalancingv2.NewFromConfig(cfg), ecs.NewFromConfig(cfg)),
+		Records:  serving.New(elasticloadbalancingv2.NewFromConfig(cfg), ecs.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)),
 		Speed:    s.speed,
 	}, nil
 }

@@ -20,6 +20,10 @@ func main() {
 	if n := number("DIES_AFTER_MS"); n > 0 {
 		time.AfterFunc(time.Duration(n)*time.Millisecond, func() { os.Exit(0) })
 	}
+	if n := number("EXIT"); n > 0 {
+		fmt.Println(os.Getenv("SAY"))
+		os.Exit(n)
+	}
 	began := time.Now()
 	var asked atomic.Int64
 	http.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {

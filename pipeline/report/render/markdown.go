@@ -135,6 +135,12 @@ func mdProblems(b *strings.Builder, r report.Report) {
 			fmt.Fprintf(b, "Hint: %s\n\n", md(p.Hint))
 		}
 	}
+	if f := r.FailedTask; f != nil {
+		fmt.Fprintf(b, "Failed: %s\n\n", md(f.String()))
+		if len(f.Lines) > 0 {
+			fmt.Fprintf(b, "```\n| %s\n```\n\n", unfenced(strings.Join(f.Lines, "\n| ")))
+		}
+	}
 	for _, hint := range r.Hints {
 		fmt.Fprintf(b, "Hint: %s\n\n", md(hint))
 	}

@@ -109,6 +109,11 @@ func scenes() []scene {
 				Cause: &report.Cause{At: at(14), Resource: "http://demo", Reason: "the body lacks \"Green\""},
 			})
 			r.Edit(func(p *report.Report) {
+				exit := int32(3)
+				p.FailedTask = &report.FailedTask{
+					Task: "arn:aws:ecs:eu-west-1:222222222222:task/home/0a1b", Container: "web", ExitCode: &exit, Reason: "Essential container in task exited",
+					LogGroup: "/demo", LogStream: "app/web/0a1b", Lines: []string{"listening on port 80", "no database"},
+				}
 				p.Probe = probe(3)
 				p.URLs = map[string]string{"service": "http://demo/"}
 				p.Verification = &report.Verification{

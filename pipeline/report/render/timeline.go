@@ -156,6 +156,12 @@ func (s Style) problems(b *strings.Builder, r report.Report) {
 			fmt.Fprintf(b, "%s %s\n", s.paint(yellow, "hint:"), p.Hint)
 		}
 	}
+	if f := r.FailedTask; f != nil {
+		fmt.Fprintf(b, "%s\n", f)
+		for _, line := range f.Lines {
+			fmt.Fprintf(b, "  | %s\n", line)
+		}
+	}
 	for _, hint := range r.Hints {
 		fmt.Fprintf(b, "%s %s\n", s.paint(yellow, "hint:"), hint)
 	}
