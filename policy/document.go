@@ -150,6 +150,20 @@ func notSTS(action pattern) bool {
 	return !strings.HasPrefix(strings.ToLower(action.text), "sts:")
 }
 
+// Principals returns the ARNs of the users, roles and sessions that the document
+// names, in order.
+func (d *Document) Principals() []string {
+	var arns []string
+	for _, s := range d.statements {
+		for _, p := range s.principals {
+			if p.kind == oneARN {
+				arns = append(arns, p.value)
+			}
+		}
+	}
+	return arns
+}
+
 // Keys returns the condition keys that the document asks for, as written, in
 // order and once each.
 func (d *Document) Keys() []string {

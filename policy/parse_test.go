@@ -161,3 +161,12 @@ func TestKeys(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestPrincipals(t *testing.T) {
+	t.Parallel()
+	d := document(t, `{"Effect":"Allow","Principal":{"AWS":["*","111111111111","`+roleARN+`"],"Service":"ecs.amazonaws.com"},"Action":"a:b"},
+		{"Effect":"Deny","NotPrincipal":{"AWS":["arn:aws:iam::222222222222:root","`+sessionARN+`"]},"Action":"a:b"},{"Effect":"Allow","Principal":"*","Action":"a:b"}`)
+	if got := d.Principals(); !slices.Equal(got, []string{roleARN, sessionARN}) {
+		t.Errorf("got %q", got)
+	}
+}

@@ -38,10 +38,16 @@ func newSets(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, sandbox.Options{Speed: 600})
 	must(w.stacks("management").ActivateOrganizationsAccess(w.ctx, &cloudformation.ActivateOrganizationsAccessInput{}))(t)
-	roles := iam.NewFromConfig(w.config("shared-services"))
-	must(roles.CreateRole(w.ctx, &iam.CreateRoleInput{RoleName: aws.String(builder), AssumeRolePolicyDocument: aws.String(trustOwner)}))(t)
-	must(roles.PutRolePolicy(w.ctx, &iam.PutRolePolicyInput{RoleName: aws.String(builder), PolicyName: aws.String("p"), PolicyDocument: aws.String(mayAssume)}))(t)
+	w.addBuilder()
 	return w
+}
+
+// addBuilder makes the build role, which the deploy roles trust.
+func (w *world) addBuilder() {
+	w.t.Helper()
+	roles := iam.NewFromConfig(w.config("shared-services"))
+	must(roles.CreateRole(w.ctx, &iam.CreateRoleInput{RoleName: aws.String(builder), AssumeRolePolicyDocument: aws.String(trustOwner)}))(w.t)
+	must(roles.PutRolePolicy(w.ctx, &iam.PutRolePolicyInput{RoleName: aws.String(builder), PolicyName: aws.String("p"), PolicyDocument: aws.String(mayAssume)}))(w.t)
 }
 
 // accounts is deploy-role-stackset.yaml, as it is or with old, new … replaced.
@@ -386,6 +392,7 @@ func TestStackSetRefuses(t *testing.T) {
 func TestStackSetWithoutTrustedAccess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{Speed: 600})
+	w.addBuilder()
 	client := w.stacks("management")
 	status := func() cfn.OrganizationStatus {
 		return must(client.DescribeOrganizationsAccess(w.ctx, &cloudformation.DescribeOrganizationsAccessInput{}))(t).Status
@@ -466,6 +473,7 @@ func TestAWSCLIStackSet(t *testing.T) {
 	t.Parallel()
 	needsCLI(t)
 	w := newWorld(t, sandbox.Options{Speed: 600})
+	w.addBuilder()
 	step := func(r row) {
 		t.Helper()
 		w.run(map[string]string{}, []row{r})

@@ -22,6 +22,9 @@ import (
 type Authorizer interface {
 	Authorize(ctx context.Context, action, resource string) error
 	AuthorizeWithPolicy(ctx context.Context, action, resource, resourcePolicy string) error
+	// MissingPrincipal returns a user or role that a policy names and that doesn't
+	// exist, or "".
+	MissingPrincipal(resourcePolicy string) string
 }
 
 // Config is what the room needs of the others.

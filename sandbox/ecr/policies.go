@@ -19,7 +19,7 @@ func (s *Service) SetRepositoryPolicy(ctx context.Context, in *ecr.SetRepository
 		return nil, err
 	}
 	text := aws.ToString(in.PolicyText)
-	if err := checkPolicy(text); err != nil {
+	if err := s.checkPolicy(text); err != nil {
 		return nil, err
 	}
 	// Assumption A10: the refusal's text; AWS documents only that Force is needed then.
@@ -110,13 +110,19 @@ func (s *Service) DeleteLifecyclePolicy(ctx context.Context, in *ecr.DeleteLifec
 
 // checkPolicy refuses what is no resource policy, in ECR's words, and adds what
 // is wrong with it.
-func checkPolicy(text string) error {
+func (s *Service) checkPolicy(text string) error {
 	if len(text) > 10240 {
 		return invalid("PolicyText", "must have length less than or equal to 10240")
 	}
 	if err := iam.CheckResourcePolicy(text); err != nil {
 		e := invalid("PolicyText", "Invalid repository policy provided")
 		e.Message += " (" + err.Error() + ")"
+		return e
+	}
+	// https://github.com/hashicorp/terraform-provider-aws/issues/39064
+	if arn := s.cfg.Auth.MissingPrincipal(text); arn != "" {
+		e := invalid("PolicyText", "Principal not found")
+		e.Message += " (" + arn + ")"
 		return e
 	}
 	return nil

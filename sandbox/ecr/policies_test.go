@@ -60,6 +60,14 @@ func TestSetRepositoryPolicyRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, set(text, true), "InvalidParameterException", refusal) })
 	}
+	naming := func(user string) string {
+		return strings.Replace(pullPolicy, `"*"`, `{"AWS":"arn:aws:iam::222222222222:user/`+user+`"}`, 1)
+	}
+	wantError(t, set(naming("nobody"), true), "InvalidParameterException",
+		"Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found' (arn:aws:iam::222222222222:user/nobody)")
+	if err := set(naming("admin"), true); err != nil {
+		t.Errorf("with a user that is there: %v", err)
+	}
 	wantError(t, set(pullPolicy+strings.Repeat(" ", 10241), true), "InvalidParameterException", "10240")
 
 	deny := strings.NewReplacer("Allow", "Deny", "BatchGetImage", "SetRepositoryPolicy").Replace(pullPolicy)

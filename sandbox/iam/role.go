@@ -194,6 +194,9 @@ func (s *Service) CreateRole(ctx context.Context, in *CreateRoleInput) (*CreateR
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.checkNamed(r.trustDocument); err != nil {
+		return nil, err
+	}
 	if err := s.account(account).add(r); err != nil {
 		return nil, err
 	}
@@ -293,6 +296,9 @@ func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, in *UpdateAssumeRo
 	return &UpdateAssumeRolePolicyOutput{}, s.withRole(ctx, "iam:UpdateAssumeRolePolicy", in.RoleName, func(r *role) error {
 		document, err := trustPolicy(value(in.PolicyDocument))
 		if err != nil {
+			return err
+		}
+		if err := s.checkNamed(document); err != nil {
 			return err
 		}
 		r.trust, r.trustDocument = value(in.PolicyDocument), document

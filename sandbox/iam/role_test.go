@@ -187,3 +187,55 @@ func TestListRoles(t *testing.T) {
 	_, err = s.ListRoles(ctx, &iam.ListRolesInput{MaxItems: ptr(int32(0))})
 	wantError(t, err, "ValidationError", 400, "")
 }
+
+// A trust policy names users and roles that exist: the order in which accounts are
+// set up matters here as on AWS.
+func TestNamedPrincipals(t *testing.T) {
+	t.Parallel()
+	s := newWorld(t)
+	ctx := as(t, s, dev, "admin")
+	must(t)(s.CreateRole(as(t, s, shared, "admin"), &iam.CreateRoleInput{RoleName: ptr("Build"), Path: ptr("/ci/"), AssumeRolePolicyDocument: ptr(iam.TrustAccount(shared))}))
+	must(t)(s.CreateRole(ctx, &iam.CreateRoleInput{RoleName: ptr("Old"), AssumeRolePolicyDocument: ptr(iam.TrustAccount(dev))}))
+	const build, here = "arn:aws:iam::111111111111:role/ci/Build", "arn:aws:iam::222222222222:"
+	for _, test := range []struct {
+		principal, missing string
+		effect             string
+	}{
+		{`{"AWS":"` + build + `"}`, "", "Allow"},
+		{`{"AWS":"` + here + `user/admin"}`, "", "Allow"},
+		{`{"AWS":"` + here + `root"}`, "", "Allow"},
+		{`"*"`, "", "Allow"},
+		{`{"AWS":"arn:aws:iam::777777777777:role/Vendor"}`, "", "Allow"}, // not the sandbox's
+		{`{"AWS":"` + here + `role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"}`, "", "Allow"},
+		{`{"AWS":"arn:aws:sts::222222222222:assumed-role/Old/session"}`, "", "Allow"},
+		{`{"AWS":"` + here + `role/Nobody"}`, here + "role/Nobody", "Allow"},
+		{`{"AWS":"` + here + `role/Nobody"}`, here + "role/Nobody", "Deny"},
+		{`{"AWS":"` + here + `user/nobody"}`, here + "user/nobody", "Allow"},
+		{`{"AWS":"` + here + `user/team/admin"}`, here + "user/team/admin", "Allow"},
+		{`{"AWS":"arn:aws:iam::111111111111:role/Build"}`, "arn:aws:iam::111111111111:role/Build", "Allow"}, // without its path
+		{`{"AWS":"arn:aws:iam::111111111111:role/ci/build"}`, "arn:aws:iam::111111111111:role/ci/build", "Allow"},
+		{`{"AWS":"arn:aws-cn:iam::111111111111:role/ci/Build"}`, "arn:aws-cn:iam::111111111111:role/ci/Build", "Allow"},
+		{`{"AWS":["` + build + `","` + here + `role/New"],"Service":"ecs-tasks.amazonaws.com"}`, here + "role/New", "Allow"}, // itself
+	} {
+		text := fmt.Sprintf(`{"Statement":[{"Effect":%q,"Principal":%s,"Action":"sts:AssumeRole"}]}`, test.effect, test.principal)
+		t.Run(text, func(t *testing.T) {
+			_, created := s.CreateRole(ctx, &iam.CreateRoleInput{RoleName: ptr("New"), AssumeRolePolicyDocument: &text})
+			_, updated := s.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: ptr("Old"), PolicyDocument: &text})
+			if got := s.MissingPrincipal(text); created == nil && got != "" {
+				t.Errorf("missing %q", got)
+			}
+			if test.missing == "" {
+				must(t)(nil, created)
+				must(t)(nil, updated)
+				must(t)(s.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: ptr("New")}))
+				return
+			}
+			for _, err := range []error{created, updated} {
+				wantError(t, err, "MalformedPolicyDocument", 400, `Invalid principal in policy: "AWS":"`+test.missing+`"`)
+			}
+			if got := s.MissingPrincipal(text); got != test.missing {
+				t.Errorf("missing %q, want %q", got, test.missing)
+			}
+		})
+	}
+}
