@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"orgship/pipeline/access"
@@ -47,8 +49,8 @@ func (c *accessCommand) Run(p *running) error {
 	})
 	state, verdict, summary := report.Done, report.Successful, fmt.Sprintf("all %d accounts may pull", len(decisions))
 	var refused error
-	if n := len(access.Refused(decisions)); n > 0 {
-		no := &mayNotPullError{n, len(decisions)}
+	if all := access.Refused(decisions); len(all) > 0 {
+		no := &mayNotPullError{all, len(decisions)}
 		state, verdict, summary, refused = report.StepFailed, report.Failed, no.Error(), no
 		rec.Problem(report.Problem{Step: "access", Message: summary, Hint: no.Hint()})
 	}
@@ -119,6 +121,7 @@ func accessOf(d access.Decision) report.Access {
 	return report.Access{
 		Account: d.Account, Name: report.Clean(d.Name), OrgPath: report.Clean(d.OrgPath), Allowed: d.Allowed, Reason: report.Clean(d.Reason),
 		Undecided: d.Undecided, Suspended: d.Suspended, Action: d.Action, Statement: report.Clean(d.Statement), Condition: report.Clean(d.Condition),
+		Hint: report.Clean(d.Hint),
 	}
 }
 
@@ -134,15 +137,32 @@ func may(d access.Decision) string {
 }
 
 // mayNotPullError says how many accounts may not pull.
-type mayNotPullError struct{ refused, all int }
-
-func (e *mayNotPullError) Error() string {
-	return fmt.Sprintf("%d of %d accounts may not pull", e.refused, e.all)
+type mayNotPullError struct {
+	refused []access.Decision
+	asked   int
 }
 
-// Hint says what to do about it.
+func (e *mayNotPullError) Error() string {
+	return fmt.Sprintf("%d of %d accounts may not pull", len(e.refused), e.asked)
+}
+
+// Hint says what to do about it, and for which accounts if it isn't the same for all.
 func (e *mayNotPullError) Hint() string {
-	return "share the repository with their unit (orgship share), or move the account into one that may"
+	var hints []string
+	who := map[string][]string{}
+	for _, d := range e.refused {
+		if who[d.Hint] == nil {
+			hints = append(hints, d.Hint)
+		}
+		who[d.Hint] = append(who[d.Hint], cmp.Or(d.Name, d.Account))
+	}
+	for i, hint := range hints {
+		text := cmp.Or(hint, "share the repository with the account's unit (orgship share), or move the account into one that may")
+		if hints[i] = text; len(hints) > 1 {
+			hints[i] = strings.Join(who[hint], ", ") + ": " + text
+		}
+	}
+	return report.Clean(strings.Join(hints, "; "))
 }
 
 // ExitCode is that of the verdict failed.

@@ -35,6 +35,7 @@ type condition struct {
 	operator operator
 	ifExists bool
 	key      string // as written
+	meant    string // the key of AWS's that a misspelt one means
 	values   []pattern
 }
 
@@ -58,7 +59,7 @@ func (p *parser) conditions(value any) []condition {
 			continue
 		}
 		for _, k := range keys {
-			c.key = k.name
+			c.key, c.meant = k.name, Meant(k.name)
 			c.values = p.conditionValues(c, k.value)
 			out = append(out, c)
 		}
@@ -119,7 +120,7 @@ func (p *parser) conditionValues(c condition, value any) []pattern {
 func (c condition) holds(k keys) truth {
 	have, known := k[strings.ToLower(c.key)]
 	switch {
-	case !known:
+	case !known && c.meant == "": // AWS has no misspelt key: it is never there
 		return unknown
 	case c.operator.null:
 		return c.anyWanted("", func(_ string, want glob) truth {

@@ -12,7 +12,8 @@
 // [Request] can't answer (a condition key that the request neither has nor
 // denies having, a policy variable without a value, a key with several values
 // compared without ForAnyValue or ForAllValues) is undecided, and a statement
-// that is undecided does not allow and does deny.
+// that is undecided does not allow and does deny. A misspelt key of AWS's ([Meant])
+// is in no request.
 //
 // # Sources
 //

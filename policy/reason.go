@@ -116,6 +116,8 @@ func (c condition) describe(k keys, holds truth) string {
 		outcome = "satisfies"
 	}
 	switch {
+	case !known && c.meant != "":
+		return fmt.Sprintf("AWS has no key %s (%s?), which %s %s", c.key, c.meant, outcome, wanted)
 	case !known:
 		return fmt.Sprintf("%s is not known here, so %s can't be decided", c.key, wanted)
 	case holds == unknown:

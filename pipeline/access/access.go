@@ -83,6 +83,9 @@ type Decision struct {
 	Statement string `json:"statement,omitempty"` // that decides or comes closest
 	Condition string `json:"condition,omitempty"` // that decides, in words
 	Reason    string `json:"reason"`              // all of it in a sentence
+	// Hint says what is wrong with the policy for an account that may not pull, and
+	// what to write instead; "" when nothing is known that fits.
+	Hint string `json:"hint,omitempty"`
 	// Warning says that the policy lets in more than it seems to; "" if it doesn't.
 	Warning string `json:"warning,omitempty"`
 }
@@ -130,6 +133,9 @@ func Evaluate(question Question, policyText string, accounts []Account) ([]Decis
 	for _, a := range accounts {
 		d := question.decide(a, document)
 		d.Warning = warning
+		if !d.Allowed {
+			d.Hint = examined{question, a, policyText}.hint(d.Undecided)
+		}
 		decisions = append(decisions, d)
 	}
 	slices.SortStableFunc(decisions, func(a, b Decision) int { return cmp.Compare(a.Account, b.Account) })

@@ -216,7 +216,8 @@ func ExampleEvaluate() {
 	//   "action": "ecr:BatchGetImage",
 	//   "statement": "statement \"Development\"",
 	//   "condition": "aws:PrincipalOrgPaths is \"o-demo/r-1/ou-prod/\", which does not satisfy ForAnyValue:StringLike \"o-demo/*/ou-dev/*\"",
-	//   "reason": "no resource-based policy allows ecr:BatchGetImage: statement \"Development\" would, but aws:PrincipalOrgPaths is \"o-demo/r-1/ou-prod/\", which does not satisfy ForAnyValue:StringLike \"o-demo/*/ou-dev/*\""
+	//   "reason": "no resource-based policy allows ecr:BatchGetImage: statement \"Development\" would, but aws:PrincipalOrgPaths is \"o-demo/r-1/ou-prod/\", which does not satisfy ForAnyValue:StringLike \"o-demo/*/ou-dev/*\"",
+	//   "hint": "statement \"Development\": it is for ou-dev, where the account is not: share the repository with the account's unit (orgship share), or move the account"
 	// } <nil>
 }
 

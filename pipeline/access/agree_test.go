@@ -35,6 +35,7 @@ func TestAgreesWithSandbox(t *testing.T) {
 	policies := []string{"", document(""), condition("StringEquals", "aws:PrincipalOrgID", "o-sandbox001"),
 		condition("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/Exec*"), condition("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::2*:role/*"),
 		condition("StringLike", "aws:PrincipalOrgPaths", "*"), condition("Bool", "aws:PrincipalIsAWSService", "false"),
+		condition("StringLike", "aws:PrincipalOrgPath", "*"), condition("ForAllValues:StringLike", "aws:PrincipalOrgIDs", "o-x"),
 		condition("Null", "aws:PrincipalOrgID", "true"), condition("StringNotEquals", "aws:SourceVpc", "vpc-1"),
 		`{"Statement":[{"Effect":"Allow","Principal":{"AWS":["222222222222","arn:aws:iam::333333333333:role/Execution"]},"Action":"ecr:*"}]}`,
 		`{"Statement":[{"Effect":"Allow","Principal":"*","Action":"ecr:*"},{"Effect":"Deny","Principal":"*","Action":"ecr:*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"222222222222"}}}]}`,

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -31,6 +32,7 @@ type AccessError struct {
 	Account string
 	Image   string
 	Reason  string // the statement and condition that decided
+	Advice  string // what to do about it; "" if nothing is known that fits
 }
 
 func (e *AccessError) Error() string {
@@ -42,7 +44,7 @@ func (e *AccessError) Refusal() bool { return true }
 
 // Hint says what to do about it.
 func (e *AccessError) Hint() string {
-	return "the repository is shared with an organizational unit: move the account there, or share with its unit (orgship share)"
+	return cmp.Or(e.Advice, "the repository is shared with an organizational unit: move the account there, or share with its unit (orgship share)")
 }
 
 // NoRecordError says that the image from before is not known.

@@ -302,13 +302,13 @@ func TestAccessRefused(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		refuse := func(c *Config) {
 			c.Access = func(context.Context, string) ([]report.Access, error) {
-				return []report.Access{{Account: "222222222222", Reason: "aws:PrincipalOrgPaths doesn't match"}}, nil
+				return []report.Access{{Account: "222222222222", Reason: "aws:PrincipalOrgPaths doesn't match", Hint: "write StringLike"}}, nil
 			}
 		}
 		r, err := w.releaser(refuse).Release(t.Context(), request())
 		wantReport(t, r, err, report.Failed, report.Refused)
 		var denied *AccessError
-		if !errors.As(err, &denied) || denied.Hint() == "" || len(w.planned) > 0 {
+		if !errors.As(err, &denied) || denied.Hint() != "write StringLike" || len(w.planned) > 0 {
 			t.Errorf("error %v, planned %d", err, len(w.planned))
 		}
 	})

@@ -205,7 +205,7 @@ func (w *run) access(ctx context.Context) (report.State, string, error) {
 			continue
 		}
 		if !a.Allowed {
-			return report.Done, "", &AccessError{Account: a.Account, Image: w.proposal.image.Reference, Reason: a.Reason}
+			return report.Done, "", &AccessError{Account: a.Account, Image: w.proposal.image.Reference, Reason: a.Reason, Advice: a.Hint}
 		}
 		return report.Done, a.Reason, nil
 	}

@@ -220,6 +220,7 @@ type Access struct {
 	Action    string `json:"action,omitempty"`    // the first that is refused, or the first of all
 	Statement string `json:"statement,omitempty"` // that decides or comes closest
 	Condition string `json:"condition,omitempty"` // that decides, in words
+	Hint      string `json:"hint,omitempty"`      // what is wrong with the policy, and what to write instead
 }
 
 // Step is one of the steps of the work.

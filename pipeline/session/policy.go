@@ -38,7 +38,7 @@ func AskPolicy(api access.API, organization places, account report.Account) rele
 		var out []report.Access
 		for _, d := range decisions {
 			out = append(out, report.Access{
-				Account: d.Account, Name: d.Name, OrgPath: d.OrgPath, Allowed: d.Allowed || d.Undecided, Reason: report.Clean(warned(d)),
+				Account: d.Account, Name: d.Name, OrgPath: d.OrgPath, Allowed: d.Allowed || d.Undecided, Reason: report.Clean(warned(d)), Hint: report.Clean(d.Hint),
 			})
 		}
 		return out, nil
