@@ -248,7 +248,7 @@ type check struct {
 	CheckOutput line       `placeholder:"NAME" help:"Output of the stack with the service's address, a name or a URL; else LoadBalancerDNSName, or the address of the production listener." group:"Verification:"`
 	Proof       string     `default:"auto" enum:"auto,tasks,header,none" placeholder:"PROOF" help:"What has to show that the new image serves: tasks (AWS's records), header (each answer says the image's revision), auto (what there is) or none (${default})." group:"Verification:"`
 	CheckPath   line       `default:"/" placeholder:"PATH" help:"Path to ask for (${default})." group:"Verification:"`
-	Interval    duration   `default:"500ms" help:"Time between two questions (${default})." group:"Verification:"`
+	Interval    duration   `placeholder:"500ms" help:"Time between two questions (500ms; where time runs faster, less)." group:"Verification:"`
 	MaxLost     percentage `default:"1%" placeholder:"PERCENT" help:"By how much the success rate may fall below what it was: more lost requests go back (${default})." group:"Verification:"`
 	Baseline    string     `default:"required" enum:"required,ignore" placeholder:"MODE" help:"required stops before anything is touched if the version that serves now doesn't answer from here, ignore goes on (${default})." group:"Verification:"`
 	AnyRevision bool       `help:"Don't ask for the image's own revision in the answer." group:"Verification:"`

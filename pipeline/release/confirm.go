@@ -29,14 +29,19 @@ func (w *run) confirmed(ctx context.Context) (result, error) {
 		w.fail(ctx, stepVerify, err)
 		return result{report.Inconclusive, report.Released, "interrupted: deployed, but not proved"}, &stepError{stepVerify, err}
 	}
-	decided, verdict, reason := w.analysis.Decision()
-	if decided == analysis.Keep {
+	if w.decided(analysis.Keep) {
+		_, _, reason := w.analysis.Decision()
 		res, err := w.prove(ctx, result{report.Successful, report.Released, fmt.Sprintf("%s: %s", serves, reason)})
-		if err == nil {
-			w.finishVerify(report.Done, reason)
+		if err != nil {
+			return res, err
 		}
-		return res, err
+		w.lateRequests() // those that were asked meanwhile count too
+		if w.decided(analysis.Keep) {
+			w.finishVerify(report.Done, reason)
+			return res, nil
+		}
 	}
+	_, verdict, reason := w.analysis.Decision()
 	w.finishVerify(report.StepFailed, reason)
 	res := result{verdict, report.Broken, "deployed, and it could not be taken back in time: " + reason}
 	if w.progress.cancelErr != nil {

@@ -145,3 +145,30 @@ func TestAddress(t *testing.T) {
 		}
 	})
 }
+
+// losing are records whose reading takes a while, in which requests are lost.
+type losing struct {
+	recorded
+	world *world
+}
+
+func (l losing) Serving(ctx context.Context, q serving.Question) (report.Evidence, error) {
+	l.world.mu.Lock()
+	l.world.losing = 30
+	l.world.mu.Unlock()
+	_ = pause(ctx, 20*time.Second)
+	return l.recorded.Serving(ctx, q)
+}
+
+// What is lost while the proof is taken counts too.
+func TestLostDuringProof(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.losing, w.class = 100, report.NothingToDo
+		w.answer = func() verify.Attempt { return greenSays }
+		r, err := w.releaser(func(c *Config) { c.Records = losing{recorded{digest: "sha256:" + strings.Repeat("b", 64)}, w} }).Release(t.Context(), request())
+		wantReport(t, r, err, report.Failed, report.Broken)
+		if !strings.Contains(r.Summary, "requests were lost") {
+			t.Errorf("%s", r.Summary)
+		}
+	})
+}
