@@ -32,7 +32,8 @@ func people() []situation {
 		"a status that is none": "--expect-status 42", "a pattern that is none": "--expect-pattern (", "a wait of seconds": "--termination-wait 90s",
 		"a parameter without value": "--parameter Version", "a URL that is none": "--check-url nowhere", "a header that is none": "--expect-header a(b=c",
 	} {
-		usage(name, release+flag, "")
+		named, _, _ := strings.Cut(strings.ReplaceAll(flag, "=", " "), " ")
+		usage(name, release+flag, named)
 	}
 	usage("two accounts", release+"--account dev-1", "account")
 	usage("an empty stack", "release  --account team-a", "")

@@ -1,0 +1,108 @@
+package faults
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"orgship/pipeline/report"
+	"orgship/sandbox"
+)
+
+var rounds = flag.Int("rounds", 2, "how often TestSignals ends a release, a rollback and a destruction")
+
+// TestSignals ends the program at random points, by force and by asking: the same
+// command again ends in what the first began, nothing is left over, and the customers
+// of the shop lose no request.
+func TestSignals(t *testing.T) {
+	box, err := sandbox.New(sandbox.Options{Speed: speed})
+	if err == nil {
+		err = box.Listen("127.0.0.1:0")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := box.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{box: box, dir: t.TempDir()}
+	shared := &desk{w: w, t: t, account: "shared-services"}
+	w.repo = strings.TrimSpace(shared.run("share", "ou-sbox-dev00001", "--repository", "fault/shop").stdout)
+	for _, tag := range []string{"one", "two"} {
+		shared.push(tag, images[tag])
+	}
+	d := &desk{w: w, t: t, account: "dev-1"}
+	d.makeShop()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	signals := []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT}
+	for n := range *rounds {
+		signal := signals[n%len(signals)]
+		for _, step := range []struct {
+			word string
+			args []string
+		}{
+			{"two", []string{"release", "shop", w.repo + ":two", "--expect-body", "two", "--termination-wait", "2m"}},
+			{"one", []string{"rollback", "shop", "--expect-body", "one"}},
+		} {
+			point := time.Duration(random.Int64N(int64(2500 * time.Millisecond)))
+			first := d.ended(signal, point, step.args...)
+			r := d.reported(step.args...)
+			if r.Serving == nil || r.Serving.Lost > 0 || !strings.Contains(d.ask(), step.word) || r.Verdict != report.Successful {
+				t.Fatalf("%s after %s (%s), %s, and again: %s, %s: %s; the shop says %q", step.args[0], point, signal, first, r.Verdict, r.Headline(), r.Summary, d.ask())
+			}
+			d.endState(step.word)
+		}
+		destroy := []string{"destroy", "shop", "--yes"}
+		point := time.Duration(random.Int64N(int64(time.Second)))
+		first := d.ended(signal, point, destroy...)
+		if r := d.reported(destroy...); r.Verdict != report.Successful {
+			t.Fatalf("destroy after %s (%s), %s, and again: %s", point, signal, first, r.Summary)
+		}
+		state, err := box.State(t.Context())
+		a, _ := box.Account(d.account)
+		if err != nil || len(state[a.ID]) > 0 {
+			t.Fatalf("left over: %v, error %v", state[a.ID], err)
+		}
+		if n+1 < *rounds {
+			d.makeShop()
+		}
+	}
+}
+
+// ended runs the program and ends it after a while; it tells how it ended.
+func (d *desk) ended(signal os.Signal, after time.Duration, args ...string) string {
+	d.t.Helper()
+	c := d.command(append(args, "--account", d.account)...)
+	if err := c.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	timer := time.AfterFunc(after, func() { _ = c.Process.Signal(signal) })
+	defer timer.Stop()
+	_ = c.Wait()
+	return c.ProcessState.String()
+}
+
+// reported runs the program and reads its report.
+func (d *desk) reported(args ...string) report.Report {
+	d.t.Helper()
+	ran := d.run(append(args, "--account", d.account, "--json")...)
+	r, err := report.Read([]byte(ran.stdout))
+	if err != nil {
+		d.t.Fatalf("no report: %v\n%s", err, ran.stderr)
+	}
+	if ran.status != 0 {
+		d.t.Logf("%s", ran.stderr)
+	}
+	return r
+}
