@@ -2,21 +2,34 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// keys are the condition keys of a request by lower-case name. A key without
-// values is known not to be in the request; a key that is not there at all is
-// one that nobody can tell about.
-type keys map[string][]string
+// keys are the condition keys of a request.
+type keys struct {
+	values   map[string][]string // by lower-case name
+	complete []string            // prefixes of the names of which values has all there are
+}
 
 // newKeys folds the names' case, which does not matter in IAM.
-func newKeys(context map[string][]string) keys {
-	k := make(keys, len(context))
-	for name, values := range context {
-		k[strings.ToLower(name)] = values
+func newKeys(r Request) keys {
+	k := keys{values: make(map[string][]string, len(r.Context))}
+	for name, values := range r.Context {
+		k.values[strings.ToLower(name)] = values
+	}
+	for _, prefix := range r.Complete {
+		k.complete = append(k.complete, strings.ToLower(prefix))
 	}
 	return k
+}
+
+// find returns the values of a key, none if it is not in the request; false if
+// nobody can tell.
+func (k keys) find(name string) ([]string, bool) {
+	name = strings.ToLower(name)
+	values, known := k.values[name]
+	return values, known || slices.ContainsFunc(k.complete, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // quantifier is the set operator in front of a condition operator.
@@ -118,7 +131,7 @@ func (p *parser) conditionValues(c condition, value any) []pattern {
 
 // holds evaluates the condition for a request.
 func (c condition) holds(k keys) truth {
-	have, known := k[strings.ToLower(c.key)]
+	have, known := k.find(c.key)
 	switch {
 	case !known && c.meant == "": // AWS has no misspelt key: it is never there
 		return unknown
@@ -170,12 +183,11 @@ func (c condition) test(have string, k keys) truth {
 func (c condition) anyWanted(have string, compare func(string, glob) truth, k keys) truth {
 	result := no
 	for _, p := range c.values {
-		want, ok := p.resolve(k)
-		if !ok {
-			result = max(result, unknown)
-			continue
+		want, t := p.resolve(k)
+		if t == yes {
+			t = compare(have, want)
 		}
-		result = max(result, compare(have, want))
+		result = max(result, t)
 	}
 	return result
 }

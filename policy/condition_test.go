@@ -56,7 +56,16 @@ func TestConditions(t *testing.T) {
 		{`{"StringEquals":{"a:k":"${a:other}"}}`, values{"a:k": {"v"}, "a:other": {"v"}}, true},
 		{`{"StringLike":{"a:k":"${a:other}/*"}}`, values{"a:k": {"*/x"}, "a:other": {"*"}}, true},
 		{`{"StringLike":{"a:k":"${a:other}"}}`, values{"a:k": {"v"}, "a:other": {"*"}}, false},
-		{`{"StringNotLike":{"a:k":"${a:other}"}}`, one("v"), false}, // no value: undecided
+		{`{"StringNotLike":{"a:k":"${a:other}"}}`, one("v"), false}, // nobody knows: undecided
+		{`{"StringEquals":{"a:k":"${a:other}"}}`, values{"a:k": {"v"}, "a:other": nil}, false},
+		{`{"StringLike":{"a:k":"*${a:other}"}}`, values{"a:k": {"v"}, "a:other": nil}, false},
+		{`{"StringLike":{"a:k":["${a:other}","v"]}}`, values{"a:k": {"v"}, "a:other": nil}, true},
+		{`{"StringNotEquals":{"a:k":"${a:other}"}}`, values{"a:k": {"v"}, "a:other": nil}, true},
+		{`{"StringNotLike":{"a:k":"${a:other}*"}}`, values{"a:k": {"v"}, "a:other": nil}, true},
+		{`{"ArnNotLike":{"a:k":"arn:aws:iam::1:role/${a:other}"}}`, values{"a:k": {"arn:aws:iam::1:role/R"}, "a:other": nil}, true},
+		{`{"StringEquals":{"a:k":"${a:other, 'v'}"}}`, values{"a:k": {"v"}, "a:other": nil}, true},
+		{`{"StringEquals":{"a:k":"${a:other, 'v'}"}}`, values{"a:k": {"v"}, "a:other": {"w"}}, false},
+		{`{"StringNotEquals":{"a:k":"${a:other, 'v'}"}}`, one("w"), false}, // nobody knows: undecided
 		{`{"StringEquals":{"a:k":"v","a:l":"w"}}`, values{"a:k": {"v"}, "a:l": {"x"}}, false},
 		{`{"StringEquals":{"a:k":"v"},"StringLike":{"a:l":"w"}}`, values{"a:k": {"v"}, "a:l": {"w"}}, true},
 
@@ -99,6 +108,7 @@ func TestConditions(t *testing.T) {
 		{`{"ForAnyValue:StringEquals":{"a:k":["u","v"]}}`, several("w", "x"), false},
 		{`{"ForAnyValue:StringEquals":{"a:k":"v"}}`, absent, false},
 		{`{"ForAnyValue:StringEqualsIfExists":{"a:k":"v"}}`, absent, false},
+		{`{"ForAnyValue:StringNotLikeIfExists":{"a:k":"v"}}`, absent, false},
 		{`{"ForAnyValue:StringNotEquals":{"a:k":"v"}}`, several("v", "w"), true},
 		{`{"ForAnyValue:StringNotEquals":{"a:k":["v","w"]}}`, several("v", "w"), false},
 		{`{"ForAnyValue:StringNotEquals":{"a:k":"v"}}`, absent, false},
@@ -147,5 +157,59 @@ func TestUndecided(t *testing.T) {
 	}
 	if !holds(t, "Deny", `{"Bool":{"a:unknown":"true"},"StringEquals":{"a:k":"x"}}`, values{"a:k": {"v"}}) {
 		t.Error("a Deny denied although one of its conditions surely fails")
+	}
+}
+
+// A Deny that asks for what is surely not in the request does nothing, and one that
+// asks for it to be another does.
+func TestDenyOfWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	session := values{"aws:username": nil, "aws:userid": {"AROAEXAMPLE:s"}, "aws:PrincipalOrgPaths": nil}
+	for statement, denied := range map[string]bool{
+		`"Resource":"*","Condition":{"StringEquals":{"aws:userid":"${aws:username}"}}`:                            false,
+		`"Resource":"*","Condition":{"StringNotEquals":{"aws:userid":"${aws:username}"}}`:                         true,
+		`"Resource":"*","Condition":{"ForAnyValue:StringNotLikeIfExists":{"aws:PrincipalOrgPaths":"o-abc123/*"}}`: false,
+		`"Resource":"*","Condition":{"ForAllValues:StringNotLike":{"aws:PrincipalOrgPaths":"o-abc123/*"}}`:        true,
+		`"Resource":"arn:aws:ecr:*:*:repository/${aws:username}"`:                                                 false,
+		`"Resource":"arn:aws:ecr:*:*:repository/${aws:username, 'demo'}"`:                                         true,
+		`"Resource":"arn:aws:ecr:*:*:repository/${a:unknown}"`:                                                    true,
+		`"NotResource":"arn:aws:ecr:*:*:repository/${aws:username}"`:                                              true,
+	} {
+		t.Run(statement, func(t *testing.T) {
+			t.Parallel()
+			d := policy.Evaluate(policy.Request{
+				Principal: insider(), Action: "ecr:PutImage", Resource: repository, Context: session,
+				Identity: identities(t, `{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",`+statement+`}`),
+			})
+			if d.Allowed == denied {
+				t.Errorf("allowed %t: %s", d.Allowed, d.Reason)
+			}
+		})
+	}
+}
+
+// Of keys that begin so the request has all there are: the others are surely not there.
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	for block, want := range map[string]bool{
+		`{"StringEquals":{"a:tag/team":"red"}}`:               true,
+		`{"StringEquals":{"A:TAG/Team":"red"}}`:               true,
+		`{"StringNotEquals":{"a:tag/other":"red"}}`:           true,
+		`{"Null":{"a:tag/other":"true"}}`:                     true,
+		`{"ForAllValues:StringEquals":{"a:tag/other":"red"}}`: true,
+		`{"StringEquals":{"a:tag/other":"red"}}`:              false,
+		`{"StringNotEquals":{"a:label/other":"red"}}`:         false, // nobody knows
+		`{"StringNotEquals":{"a:tag/team":"${a:tag/other}"}}`: true,
+	} {
+		t.Run(block, func(t *testing.T) {
+			t.Parallel()
+			d := policy.Evaluate(policy.Request{
+				Principal: insider(), Action: "a:b", Resource: "*", Context: values{"a:tag/team": {"red"}}, Complete: []string{"A:tag/"},
+				Identity: identities(t, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":`+block+`}`),
+			})
+			if d.Allowed != want {
+				t.Errorf("allowed %t: %s", d.Allowed, d.Reason)
+			}
+		})
 	}
 }

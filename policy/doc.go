@@ -10,7 +10,7 @@
 // What is not understood never allows. An unknown element, operator or form of
 // principal is an error of [Parse] that names it. What a document may say but a
 // [Request] can't answer (a condition key that the request neither has nor
-// denies having, a policy variable without a value, a key with several values
+// denies having, a policy variable of such a key, a key with several values
 // compared without ForAnyValue or ForAllValues) is undecided, and a statement
 // that is undecided does not allow and does deny. A misspelt key of AWS's ([Meant])
 // is in no request.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -87,6 +88,11 @@ type unfit string
 
 func (u unfit) Error() string { return string(u) }
 
+// sid is what IAM takes as a statement's id; other services take more.
+var sid = regexp.MustCompile(`^[0-9A-Za-z]*$`)
+
+const wrongSid = unfit("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
+
 // CheckIdentity tells whether the document can be an identity policy (of a
 // user or role). The messages are IAM's own.
 func (d *Document) CheckIdentity() error {
@@ -96,6 +102,12 @@ func (d *Document) CheckIdentity() error {
 		}
 		if s.resources == nil {
 			return unfit("Policy statement must contain resources.")
+		}
+		if !sid.MatchString(s.sid) {
+			return wrongSid
+		}
+		if slices.ContainsFunc(s.actions, anyVendor) {
+			return unfit("Action vendors (e.g., aws, ec2, etc.) must not contain wildcards.")
 		}
 	}
 	return nil
@@ -113,6 +125,8 @@ func (d *Document) CheckResource() error {
 
 // CheckTrust tells whether the document can be a role's trust policy. The
 // messages are IAM's own.
+// Assumption A122: but for the one about NotPrincipal, which a trust policy can't have:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
 func (d *Document) CheckTrust() error {
 	for _, s := range d.statements {
 		if s.principals == nil {
@@ -120,6 +134,12 @@ func (d *Document) CheckTrust() error {
 		}
 		if s.resources != nil {
 			return unfit("Has prohibited field Resource")
+		}
+		if s.notPrincipal {
+			return unfit("Has prohibited field NotPrincipal")
+		}
+		if !sid.MatchString(s.sid) {
+			return wrongSid
 		}
 		if slices.ContainsFunc(s.actions, notSTS) {
 			return unfit("AssumeRole policy may only specify STS AssumeRole actions.")
@@ -144,6 +164,11 @@ func (s *statement) lacksSubject() bool {
 	}
 	asks := func(c condition) bool { return strings.EqualFold(c.key, github+":sub") }
 	return !s.deny && slices.ContainsFunc(s.principals, trusts) && !slices.ContainsFunc(s.conditions, asks)
+}
+
+func anyVendor(action pattern) bool {
+	vendor, _, found := strings.Cut(action.text, ":")
+	return found && strings.ContainsAny(vendor, "*?")
 }
 
 func notSTS(action pattern) bool {

@@ -14,6 +14,9 @@ type Request struct {
 	// is known to be absent from the request. A key that is not in the map can't be
 	// told: conditions on it are undecided, which never allows.
 	Context map[string][]string
+	// Complete are prefixes of condition keys, such as "aws:PrincipalTag/": of keys
+	// that begin so, Context has all that are in the request.
+	Complete []string
 
 	Identity       []*Document // policies of the principal
 	ResourcePolicy *Document   // the resource's policy; nil when it has none
@@ -50,7 +53,7 @@ type Decision struct {
 // accounts both sides have to allow. AWS services, callers with a provider's token
 // and anonymous ones have no identity policies: the resource policy decides alone.
 func Evaluate(r Request) Decision {
-	k := newKeys(r.Context)
+	k := newKeys(r)
 	identity := r.weigh(Identity, r.Identity, k)
 	resource := r.weigh(r.resourceSide(), r.resourcePolicies(), k)
 	for _, side := range []verdict{identity, resource} {
@@ -207,7 +210,7 @@ func (f *finding) test(at stage, outcome truth) {
 func (s *statement) matchAction(action string) truth {
 	result := no
 	for _, p := range s.actions {
-		want, _ := p.resolve(nil) // actions have no variables
+		want, _ := p.resolve(keys{}) // actions have no variables
 		result = max(result, truthOf(want.matchFold(action)))
 	}
 	if s.notAction {
@@ -224,12 +227,11 @@ func (s *statement) matchResource(resource string, k keys) truth {
 	}
 	result := no
 	for _, p := range s.resources {
-		want, ok := p.resolve(k)
-		if !ok {
-			result = max(result, unknown)
-			continue
+		want, t := p.resolve(k)
+		if t == yes {
+			t = truthOf(want.match(resource))
 		}
-		result = max(result, truthOf(want.match(resource)))
+		result = max(result, t)
 	}
 	if s.notResource {
 		return not(result)

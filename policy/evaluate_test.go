@@ -169,7 +169,21 @@ func TestActionsAndResources(t *testing.T) {
 		{`"Action":"*","Resource":"arn:aws:ecs:*:*:service/*"`, false},
 		{`"Action":"*","NotResource":"arn:aws:ecs:*:*:service/*"`, true},
 		{`"Action":"*","NotResource":"arn:aws:ecs:*:*:cluster/*"`, false},
-		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:${aws:PrincipalAccount}:cluster/*"`, true},
+		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:${aws:PrincipalAccount}:cluster/*"`, false}, // undecided before the fifth colon
+		{`"Action":"*","NotResource":"arn:aws:${aws:PrincipalAccount}:*:*:cluster/*"`, false},
+		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:111111111111:cluster/${a:team}"`, false},
+		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:111111111111:cluster/${a:team, 'demo'}"`, true},
+		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:111111111111:cluster/${a:team,'d*'}"`, false}, // it stands for itself
+		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:111111111111:cluster/${a:name, 'other'}"`, true},
+		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:111111111111:cluster/${aws:userid, 'demo'}"`, false}, // nobody knows
+		{`"Action":"*","NotResource":"arn:aws:ecs:eu-west-1:111111111111:cluster/${a:team}"`, true},
+		{`"Action":"*","Resource":"arn:aws:ecs:eu*11:cluster/demo"`, false},
+		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1?111111111111:cluster/demo"`, false},
+		{`"Action":"*","Resource":"arn:aws:ec*-1:*:cluster/demo"`, false},
+		{`"Action":"*","Resource":"arn:aws:ec?:e*-?:1*1:cluster/d*o"`, true},
+		{`"Action":"*","Resource":"arn:aws:ecs:eu*:cluster/demo"`, true}, // it ends its part
+		{`"Action":"*","Resource":"arn:aws:e*:cluster/d?mo"`, true},
+		{`"Action":"*","NotResource":"arn:aws:ecs:eu*11:cluster/demo"`, true},
 		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:*:cluster/${aws:username}"`, false},
 		{`"Action":"*","Resource":"arn:aws:ecs:eu-west-1:*:cluster/${*}"`, false},
 		{`"Action":"*","NotResource":"arn:aws:ecs:eu-west-1:*:cluster/${aws:userid}"`, false}, // no value: undecided
@@ -179,7 +193,7 @@ func TestActionsAndResources(t *testing.T) {
 			d := policy.Evaluate(policy.Request{
 				Principal: insider(), Action: "ecs:DescribeClusters", Resource: cluster,
 				Identity: identities(t, `{"Effect":"Allow",`+test.statement+`}`),
-				Context:  map[string][]string{"aws:PrincipalAccount": {"111111111111"}, "aws:username": {"*"}},
+				Context:  map[string][]string{"aws:PrincipalAccount": {"111111111111"}, "aws:username": {"*"}, "a:team": nil, "a:name": {"demo"}},
 			})
 			if d.Allowed != test.want {
 				t.Errorf("allowed %t, want %t: %s", d.Allowed, test.want, d.Reason)

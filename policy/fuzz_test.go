@@ -54,7 +54,9 @@ func writeStatement(d *dice, resourceSide bool) obj {
 	s[pick(d, "Action", "Action", "NotAction")] = some(d, "*", "ecr:*", "ECR:Batch?etImage", "ecr:BatchGetImage", "ecs:*")
 	if !resourceSide || d.roll(3) == 0 {
 		s[pick(d, "Resource", "Resource", "NotResource")] = some(d, "*", "arn:aws:ecr:*:111111111111:repository/*",
-			"arn:aws:ecr:eu-west-1:${aws:PrincipalAccount}:repository/demo", "arn:aws:ecr:*/${a:gone}", repository)
+			"arn:aws:ecr:eu-west-1:${aws:PrincipalAccount}:repository/demo", "arn:aws:ecr:*:*:repository/${a:gone}", repository,
+			"arn:aws:ecr:*:*:repository/${a:absent}", "arn:aws:ecr:*:*:repository/${a:absent, 'demo'}", "arn:aws:ecr:eu*11:repository/*",
+			"arn:aws:ecr:eu-west-1?111111111111:repository/demo", "arn:aws:*:repository/de?o", "arn:aws:ecr:eu-*-1:1*1:*")
 	}
 	if resourceSide {
 		name := "Principal"
@@ -78,7 +80,7 @@ func writeCondition(d *dice) obj {
 	for range d.roll(2) + 1 {
 		set := pick(d, "", "", "ForAnyValue:", "ForAllValues:")
 		exists := pick(d, "", "", "IfExists")
-		name, from := "", []any{"o-x/*/ou-y/*", "v", "V?", "${a:one}", "${a:gone}", ""}
+		name, from := "", []any{"o-x/*/ou-y/*", "v", "V?", "${a:one}", "${a:gone}", "${a:absent}", "${a:absent, 'v'}", "${a:tag/x}", ""}
 		switch d.roll(5) {
 		case 0, 1:
 			name = pick(d, "StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase")
@@ -94,7 +96,7 @@ func writeCondition(d *dice) obj {
 		if name == "Null" {
 			set, exists = "", ""
 		}
-		key := pick(d, "aws:PrincipalOrgPaths", "a:one", "a:Several", "a:absent", "a:gone", "a:arn", "a:flag", "a:number")
+		key := pick(d, "aws:PrincipalOrgPaths", "a:one", "a:Several", "a:absent", "a:gone", "a:arn", "a:flag", "a:number", "a:tag/x", "A:Tag/y")
 		block[set+name+exists] = obj{key: some(d, from...)}
 	}
 	return block
@@ -106,12 +108,14 @@ func writeRequest(d *dice) policy.Request {
 		Action:    pick(d, "ecr:BatchGetImage", "ecr:PutImage", "ecs:ListClusters"),
 		Resource:  pick(d, repository, "*", "arn:aws:ecr:eu-west-1:222222222222:repository/demo"),
 		Trust:     d.roll(4) == 0,
+		Complete:  []string{"a:tag/"},
 		Context: map[string][]string{
 			"aws:PrincipalOrgPaths": pick(d, nil, []string{"o-x/r-z/ou-y/"}, []string{"o-x/r-z/"}),
 			"aws:PrincipalAccount":  {"111111111111"},
 			"A:one":                 {pick(d, "v", "V1", "*", "")},
 			"a:several":             pick(d, []string{"v", "w"}, []string{"v"}, []string{"V1", "v", "o-x/r/ou-y/"}),
 			"a:absent":              nil,
+			"a:tag/X":               {"v"},
 			"a:arn":                 {pick(d, sessionARN, roleARN, "none")},
 			"a:flag":                {pick(d, "true", "false", "neither")},
 			"a:number":              {pick(d, "1", "2.0", "10", "x")},

@@ -11,8 +11,10 @@ import (
 type symbol rune
 
 const (
-	anyRunes symbol = -1 // "*": any number of characters, separators too
-	oneRune  symbol = -2 // "?": one character
+	anyRunes  symbol = -1 // "*": any number of characters, separators too
+	oneRune   symbol = -2 // "?": one character
+	anyInPart symbol = -3 // "*" within a part of an ARN: it stops at a colon
+	oneInPart symbol = -4 // "?" within a part of an ARN: no colon
 )
 
 // glob is a pattern ready to match.
@@ -32,28 +34,34 @@ func equalFold(a, b rune) bool {
 }
 
 func (g glob) matchFunc(text string, equal func(a, b rune) bool) bool {
-	runes := []rune(text)
-	i, j := 0, 0         // in runes, in g
-	star, retry := -1, 0 // the last "*" passed, and where its match would grow to
-	for i < len(runes) {
-		switch {
-		case j < len(g) && g[j] == anyRunes:
-			star, retry = j, i
-			j++
-		case j < len(g) && (g[j] == oneRune || equal(rune(g[j]), runes[i])):
-			i++
-			j++
-		case star >= 0:
-			retry++
-			i, j = retry, star+1
-		default:
+	reached := g.reach(nil, 0) // the places in g, in order, up to which the text fits
+	for _, r := range text {
+		var next []int
+		for _, at := range reached {
+			switch {
+			case at == len(g):
+			case g[at] == anyRunes, g[at] == anyInPart && r != ':':
+				next = g.reach(next, at)
+			case g[at] == oneRune, g[at] == oneInPart && r != ':', g[at] >= 0 && equal(rune(g[at]), r):
+				next = g.reach(next, at+1)
+			}
+		}
+		if reached = next; len(reached) == 0 {
 			return false
 		}
 	}
-	for j < len(g) && g[j] == anyRunes {
-		j++
+	return reached[len(reached)-1] == len(g)
+}
+
+// reach adds a place, and those behind the "*" that stand there.
+func (g glob) reach(places []int, at int) []int {
+	for ; len(places) == 0 || places[len(places)-1] < at; at++ {
+		places = append(places, at)
+		if at == len(g) || (g[at] != anyRunes && g[at] != anyInPart) {
+			break
+		}
 	}
-	return j == len(g)
+	return places
 }
 
 // split cuts a pattern at its literal colons into at most n parts.
@@ -81,19 +89,21 @@ func literal(text string) glob {
 // pattern is a value of a document: text with wildcards and policy variables,
 // not yet filled in for a request.
 type pattern struct {
-	text  string // as written
-	parts []part
+	text      string // as written
+	parts     []part
+	undecided bool // there is a variable where none can be
 }
 
 // part is a piece of a pattern: symbols, or a variable to fill in.
 type part struct {
 	symbols  glob
-	variable string // condition key, lower case; empty for symbols
+	variable string  // condition key; empty for symbols
+	fallback *string // what stands for a key that is not in the request
 }
 
 // parsePattern reads a value. Wildcards count only where wild is set; policy
 // variables, ${…}, only where variables is set (documents of version
-// 2012-10-17). A variable with a default value is refused.
+// 2012-10-17).
 func parsePattern(text string, wild, variables bool) (pattern, error) {
 	p := pattern{text: text}
 	rest := text
@@ -127,14 +137,55 @@ func (p *pattern) addVariable(name string) error {
 	switch {
 	case name == "*" || name == "?" || name == "$":
 		p.add(literal(name))
-	case strings.Contains(name, ","):
-		return fmt.Errorf("policy variable ${%s}: default values are not supported", name)
 	case !strings.Contains(name, ":"):
 		return fmt.Errorf("policy variable ${%s} is unknown", name)
 	default:
-		p.parts = append(p.parts, part{variable: strings.ToLower(name)})
+		key, value, found := strings.Cut(name, ",")
+		v := part{variable: strings.TrimSpace(key)}
+		if found {
+			text, ok := unquoted(strings.TrimSpace(value))
+			if !ok {
+				return fmt.Errorf("policy variable ${%s}: a default value stands in single quotes", name)
+			}
+			v.fallback = &text
+		}
+		p.parts = append(p.parts, v)
 	}
 	return nil
+}
+
+func unquoted(text string) (string, bool) {
+	inner, begins := strings.CutPrefix(text, "'")
+	inner, ends := strings.CutSuffix(inner, "'")
+	return inner, begins && ends
+}
+
+// inARN makes wildcards of a resource's pattern stay within their part of the ARN,
+// but for a "*" that ends it, and makes variables before the last part count for
+// nothing:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
+//
+// Assumption A121: a variable before the fifth colon is undecided. AWS says only
+// that it can't stand there.
+func (p *pattern) inARN() {
+	colons := 0
+	for _, part := range p.parts {
+		if part.variable != "" && colons < 5 {
+			p.undecided = true
+		}
+		for i, s := range part.symbols {
+			switch ends := i+1 == len(part.symbols) || part.symbols[i+1] == ':'; {
+			case colons >= 5:
+			case s == ':':
+				colons++
+			case s == oneRune:
+				part.symbols[i] = oneInPart
+			case s == anyRunes && !ends:
+				part.symbols[i] = anyInPart
+			}
+		}
+	}
 }
 
 func wildcards(text string, wild bool) glob {
@@ -163,23 +214,35 @@ func (p pattern) hasVariable() bool {
 	return false
 }
 
-// resolve fills in the variables; false when the request has no single value
-// for one of them. A value's own "*" and "?" stand for themselves.
-func (p pattern) resolve(keys keys) (glob, bool) {
+// resolve fills in the variables, if it can: a pattern with one whose key is not in
+// the request matches nothing (no), and one whose key nobody can tell about, or has
+// several values, is unknown. A value's own "*" and "?" stand for themselves.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+func (p pattern) resolve(k keys) (glob, truth) {
+	if p.undecided {
+		return nil, unknown
+	}
 	if len(p.parts) == 1 && p.parts[0].variable == "" {
-		return p.parts[0].symbols, true
+		return p.parts[0].symbols, yes
 	}
 	var g glob
+	result := yes
 	for _, part := range p.parts {
 		if part.variable == "" {
 			g = append(g, part.symbols...)
 			continue
 		}
-		values := keys[part.variable]
-		if len(values) != 1 {
-			return nil, false
+		values, known := k.find(part.variable)
+		switch {
+		case known && len(values) == 0 && part.fallback != nil:
+			g = append(g, literal(*part.fallback)...)
+		case known && len(values) == 0:
+			result = no
+		case len(values) != 1:
+			result = min(result, unknown)
+		default:
+			g = append(g, literal(values[0])...)
 		}
-		g = append(g, literal(values[0])...)
 	}
-	return g, true
+	return g, result
 }

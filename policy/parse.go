@@ -146,18 +146,22 @@ func has(o object, name string) bool {
 	return slices.ContainsFunc(o, func(m member) bool { return m.name == name })
 }
 
-// patterns reads a string or a list of strings, each of a form.
-func (p *parser) patterns(m member, variables bool, form func(string) string) []pattern {
+// patterns reads a string or a list of strings, each of a form: actions, or ARNs,
+// which may have variables.
+func (p *parser) patterns(m member, arns bool, form func(string) string) []pattern {
 	out := []pattern{}
 	for _, text := range p.strings(m.name, m.value) {
 		if fault := form(text); fault != "" {
 			p.fault("%s %q %s", m.name, text, fault)
 			continue
 		}
-		parsed, err := parsePattern(text, true, variables && p.version == currentVersion)
+		parsed, err := parsePattern(text, true, arns && p.version == currentVersion)
 		if err != nil {
 			p.fault("%s: %v", m.name, err)
 			continue
+		}
+		if arns {
+			parsed.inARN()
 		}
 		out = append(out, parsed)
 	}

@@ -60,7 +60,7 @@ func TestParseFaults(t *testing.T) {
 		withElements(`"Action":[7],"Resource":"*"`):                                                          "Action must be a string or a list of strings",
 		withElements(`"Action":"*","Resource":"repository/x"`):                                               `Resource "repository/x" must be an ARN or "*"`,
 		withElements(`"Action":"*","Resource":"arn:aws:s3:::${aws:username"`):                                "no closing brace",
-		withElements(`"Action":"*","Resource":"arn:aws:s3:::${aws:username, 'x'}"`):                          "default values are not supported",
+		withElements(`"Action":"*","Resource":"arn:aws:s3:::${aws:username, x}"`):                            "a default value stands in single quotes",
 		withElements(`"Action":"*","Resource":"arn:aws:s3:::${name}"`):                                       "policy variable ${name} is unknown",
 		withElements(rest + `,"Principal":"x"`):                                                              `Principal "x" must be "*" or an object of AWS, Service or Federated`,
 		withElements(rest + `,"Principal":{}`):                                                               "Principal is empty",
@@ -124,6 +124,11 @@ func TestChecks(t *testing.T) {
 		return document(t, `{"Effect":"`+effect+`","Principal":{"Federated":"arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"},
 			"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"`+condition+`":"x"}}}`)
 	}
+	named := func(effect, principal, id, action string) *policy.Document {
+		return document(t, `{"Sid":"`+id+`","Effect":"`+effect+`",`+principal+`"Action":"`+action+`"}`)
+	}
+	const alphanumeric = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"
+	const vendors = "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards."
 	const subject = "token.actions.githubusercontent.com:sub"
 	const anybody = "A trust policy that allows token.actions.githubusercontent.com must have a condition on token.actions.githubusercontent.com:sub"
 	for _, test := range []struct {
@@ -134,6 +139,15 @@ func TestChecks(t *testing.T) {
 		{"GitHub", github("Allow", subject).CheckTrust(), ""},
 		{"GitHub, whoever asks", github("Allow", "token.actions.githubusercontent.com:aud").CheckTrust(), anybody},
 		{"GitHub, denied", github("Deny", "token.actions.githubusercontent.com:aud").CheckTrust(), ""},
+		{"Sid with a hyphen", named("Allow", `"Resource":"*",`, "pull-images", "ecr:*").CheckIdentity(), alphanumeric},
+		{"Sid with a space", named("Deny", `"Principal":"*",`, "no one", "sts:*").CheckTrust(), alphanumeric},
+		{"Sid of a resource's policy", named("Allow", `"Principal":"*",`, "pull-images", "ecr:*").CheckResource(), ""},
+		{"Sid", named("Allow", `"Resource":"*",`, "Pull1", "ecr:*").CheckIdentity(), ""},
+		{"any vendor", named("Allow", `"Resource":"*",`, "", "*:Describe*").CheckIdentity(), vendors},
+		{"some vendors", named("Deny", `"Resource":"*",`, "", "ec?:*").CheckIdentity(), vendors},
+		{"any action", named("Deny", `"Resource":"*",`, "", "*").CheckIdentity(), ""},
+		{"NotPrincipal in a trust policy", named("Deny", `"NotPrincipal":{"AWS":"111111111111"},`, "", "sts:AssumeRole").CheckTrust(), "Has prohibited field NotPrincipal"},
+		{"NotPrincipal in a resource's policy", named("Deny", `"NotPrincipal":{"AWS":"111111111111"},`, "", "ecr:*").CheckResource(), ""},
 		{"identity", identity.CheckIdentity(), ""},
 		{"resource", resource.CheckResource(), ""},
 		{"trust", trust.CheckTrust(), ""},

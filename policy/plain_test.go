@@ -153,7 +153,7 @@ func statementApplies(t *testing.T, r policy.Request, document, s obj) answer {
 		case "Resource", "NotResource":
 			var hits []answer
 			for _, want := range value.([]string) {
-				hits = append(hits, compare(r, variables, want, func(w string) answer { return answerOf(like(r.Resource, w)) }))
+				hits = append(hits, coversARN(r, variables, want))
 			}
 			hit := oneOf(hits...)
 			if name == "NotResource" {
@@ -174,7 +174,11 @@ func statementApplies(t *testing.T, r policy.Request, document, s obj) answer {
 // like matches "*" and "?" by way of a regular expression; a backslash keeps
 // the next character from being a wildcard.
 func like(value, pattern string) bool {
-	expression := "(?s)^"
+	return regexp.MustCompile("(?s)^" + expressionOf(pattern) + "$").MatchString(value)
+}
+
+func expressionOf(pattern string) string {
+	expression := ""
 	for i := 0; i < len(pattern); i++ {
 		switch pattern[i] {
 		case '\\':
@@ -188,27 +192,65 @@ func like(value, pattern string) bool {
 			expression += regexp.QuoteMeta(pattern[i : i+1])
 		}
 	}
-	return regexp.MustCompile(expression + "$").MatchString(value)
+	return expression
 }
 
 var variable = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// compare fills in variables and compares; a variable without exactly one
-// value can't be told.
+// coversARN compares part by part: a "*" that ends a part goes on into the next
+// ones, any other wildcard before the last part stays where it is. A variable before
+// the last part can't be told.
+func coversARN(r policy.Request, variables bool, want string) answer {
+	if v := variable.FindStringIndex(want); variables && v != nil && strings.Count(want[:v[0]], ":") < 5 {
+		return maybe
+	}
+	parts := strings.SplitN(want, ":", 6)
+	last := parts[len(parts)-1]
+	before := strings.TrimSuffix(want, last)
+	if len(parts) < 6 {
+		before, last = want, ""
+	}
+	return compare(r, variables, last, func(last string) answer {
+		expression := ""
+		for i, part := range strings.Split(before, ":") {
+			if i > 0 {
+				expression += ":"
+			}
+			open := strings.HasSuffix(part, "*")
+			part = strings.TrimSuffix(part, "*")
+			expression += strings.NewReplacer(`\*`, "[^:]*", `\?`, "[^:]").Replace(regexp.QuoteMeta(part))
+			if open {
+				expression += ".*"
+			}
+		}
+		return answerOf(regexp.MustCompile("(?s)^" + expression + expressionOf(last) + "$").MatchString(r.Resource))
+	})
+}
+
+// compare fills in variables and compares. One that is not in the request matches
+// nothing, unless it has a default value; one that nobody knows, or with several
+// values, can't be told.
 func compare(r policy.Request, variables bool, want string, f func(string) answer) answer {
-	missing := false
+	filled := isYes
 	if variables {
 		want = variable.ReplaceAllStringFunc(want, func(v string) string {
-			values, _ := find(r, v[2:len(v)-1])
-			if len(values) != 1 {
-				missing = true
+			name, otherwise, hasDefault := strings.Cut(v[2:len(v)-1], ", ")
+			values, known := find(r, name)
+			switch {
+			case known && len(values) == 0 && hasDefault:
+				values = []string{strings.Trim(otherwise, "'")}
+			case known && len(values) == 0:
+				filled = isNo
+				return ""
+			case len(values) != 1:
+				filled = all(filled, maybe)
 				return ""
 			}
 			return strings.NewReplacer("*", `\*`, "?", `\?`).Replace(values[0])
 		})
 	}
-	if missing {
-		return maybe
+	if filled != isYes {
+		return filled
 	}
 	return f(want)
 }
@@ -219,7 +261,7 @@ func find(r policy.Request, key string) ([]string, bool) {
 			return values, true
 		}
 	}
-	return nil, false
+	return nil, slices.ContainsFunc(r.Complete, func(prefix string) bool { return strings.HasPrefix(strings.ToLower(key), prefix) })
 }
 
 func conditionHolds(t *testing.T, r policy.Request, variables bool, operator, key string, wanted []any) answer {

@@ -86,7 +86,7 @@ func (f finding) obstacle(r Request) string {
 func (f finding) undecided() string {
 	switch f.failed {
 	case atResource:
-		return "a policy variable of its Resource has no value in the request"
+		return "a policy variable of its Resource can't be told"
 	case atPrincipal:
 		return "it names one principal of the account, and which one asks is not known"
 	}
@@ -109,7 +109,7 @@ func (p Principal) name() string {
 
 // describe says in words what a condition found.
 func (c condition) describe(k keys, holds truth) string {
-	have, known := k[strings.ToLower(c.key)]
+	have, known := k.find(c.key)
 	wanted := c.name + " " + quoted(c.values)
 	outcome := "does not satisfy"
 	if holds == yes {
@@ -135,7 +135,7 @@ func (c condition) whyUnknown(have []string) string {
 	case len(have) == 0:
 		return ""
 	}
-	return " (a value has not the form, or a policy variable no value)"
+	return " (a value has not the form, or a policy variable can't be told)"
 }
 
 func quoted(patterns []pattern) string {
