@@ -78,7 +78,7 @@ func (s *Service) authorize(ctx context.Context, r policy.Request) error {
 // evaluate decides a request by what the principal may do now.
 func (s *Service) evaluate(p Principal, r policy.Request) policy.Decision {
 	r.Principal = policy.Principal{Account: p.Account, ARN: p.ARN, RoleARN: p.RoleARN, Service: p.Service}
-	r.Context = s.conditionKeys(p, r.Resource, r.Context)
+	r = s.withKeys(p, r)
 	r.Identity = s.identityPolicies(p)
 	d := policy.Evaluate(r)
 	if s.config.Decided != nil {
@@ -96,16 +96,23 @@ func (s *Service) identityPolicies(p Principal) []*policy.Document {
 	if a == nil {
 		return nil
 	}
-	name := p.ARN[strings.LastIndex(p.ARN, "/")+1:]
 	if p.RoleARN == "" {
-		if u := a.users[name]; u != nil {
+		if u := a.users[p.ARN[strings.LastIndex(p.ARN, "/")+1:]]; u != nil {
 			return documents(u.policies)
 		}
 		return nil
 	}
+	if r := a.roleOf(p); r != nil {
+		return documents(r.inline, r.attached)
+	}
+	return nil
+}
+
+// roleOf returns the role behind a session, nil once it is gone.
+func (a *account) roleOf(p Principal) *role {
 	roleID, _, _ := strings.Cut(p.UserID, ":")
 	if r := a.roleByARN(p.RoleARN); r != nil && r.id == roleID {
-		return documents(r.inline, r.attached)
+		return r
 	}
 	return nil
 }

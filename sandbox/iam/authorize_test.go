@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"orgship/sandbox/clock"
 	"orgship/sandbox/iam"
 )
 
@@ -140,6 +142,7 @@ func TestConditionKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	user, stranger := as(t, s, dev, "admin"), as(t, s, outside, "admin")
+	must(t)(s.TagRole(user, &iam.TagRoleInput{RoleName: ptr("Execution"), Tags: []iam.Tag{{Key: ptr("team"), Value: ptr("red")}}}))
 	for _, test := range []struct {
 		name      string
 		ctx       context.Context
@@ -151,6 +154,14 @@ func TestConditionKeys(t *testing.T) {
 		{"userid of a session", session, `{"StringLike":{"aws:userid":"AROA*:task"}}`, true},
 		{"user name of a session", session, `{"Null":{"aws:username":"true"}}`, true},
 		{"second factor of a session", session, `{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`, false},
+		{"tag of a session's role", session, `{"StringEquals":{"aws:PrincipalTag/team":"red"}}`, true},
+		{"another value of a tag", session, `{"StringEquals":{"aws:PrincipalTag/team":"blue"}}`, false},
+		{"a tag that the role hasn't", session, `{"StringNotEquals":{"aws:PrincipalTag/owner":"ann"}}`, true},
+		{"a tag by default", session, `{"StringEquals":{"aws:PrincipalTag/team":"${aws:PrincipalTag/owner, 'red'}"}}`, true},
+		{"a tag of a user", user, `{"Null":{"aws:PrincipalTag/team":"true"}}`, true},
+		{"a session issued since", session, `{"DateGreaterThan":{"aws:TokenIssueTime":"2020-01-01T00:00:00Z"}}`, true},
+		{"a session issued before", session, `{"DateLessThan":{"aws:TokenIssueTime":"2020-01-01T00:00:00Z"}}`, false},
+		{"a user has no session", user, `{"Null":{"aws:TokenIssueTime":"true"}}`, true},
 		{"user", user, `{"StringEquals":{"aws:username":"admin","aws:PrincipalAccount":"222222222222"}}`, true},
 		{"organization", user, `{"StringEquals":{"aws:PrincipalOrgID":"o-test"}}`, true},
 		{"no organization", stranger, `{"Null":{"aws:PrincipalOrgID":"true","aws:PrincipalOrgPaths":"true"}}`, true},
@@ -169,5 +180,45 @@ func TestConditionKeys(t *testing.T) {
 				t.Errorf("allowed %t, want %t: %v", err == nil, test.want, err)
 			}
 		})
+	}
+}
+
+// The endpoint of a global service is in us-east-1, wherever the sandbox is: a fence
+// around a region keeps IAM's calls out.
+func TestRequestedRegion(t *testing.T) {
+	t.Parallel()
+	s := iam.New(iam.Config{Clock: clock.Clock{}, Region: "eu-west-1"})
+	addUser(t, s, dev, "fenced", `{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"eu-west-1"}}}]}`)
+	ctx := as(t, s, dev, "fenced")
+	for action, want := range map[string]bool{"ecs:ListClusters": true, "sts:AssumeRole": true, "iam:ListRoles": false, "organizations:ListRoots": false} {
+		if err := s.Authorize(ctx, action, "*"); (err == nil) != want {
+			t.Errorf("%s: allowed %t, want %t: %v", action, err == nil, want, err)
+		}
+	}
+}
+
+// Sessions issued before a date are revoked as the console does it, those issued since
+// are not.
+func TestRevokedSessions(t *testing.T) {
+	t.Parallel()
+	s := newWorld(t)
+	if err := s.AddRole(dev, "R", iam.TrustAccount(dev), iam.AdministratorAccess); err != nil {
+		t.Fatal(err)
+	}
+	admin := as(t, s, dev, "admin")
+	session, err := s.NewSession(admin, iam.SessionRequest{RoleARN: "arn:aws:iam::222222222222:role/R", Name: "s", Duration: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ctx, err := s.Secret(context.Background(), session.AccessKeyID, session.SessionToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for before, want := range map[string]bool{"2020-01-01T00:00:00Z": true, "2100-01-01T00:00:00Z": false} {
+		must(t)(s.PutRolePolicy(admin, &iam.PutRolePolicyInput{RoleName: ptr("R"), PolicyName: ptr("AWSRevokeOlderSessions"), PolicyDocument: ptr(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"` + before + `"}}}]}`)}))
+		if _, err := s.ListRoles(ctx, &iam.ListRolesInput{}); (err == nil) != want {
+			t.Errorf("issued before %s: allowed %t, want %t: %v", before, err == nil, want, err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,13 +10,16 @@ import (
 	"orgship/policy"
 )
 
-// conditionKeys returns the global condition keys of a request, as
+// principalTag begins the keys of the tags that a user or the role of a session has.
+const principalTag = "aws:PrincipalTag/"
+
+// withKeys returns a request with the global condition keys, as
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 // defines them. A key without values is known to be absent; keys that the
-// sandbox does not know about (aws:SourceIp, tags, …) are left out, so that
-// conditions on them can't be decided and never allow. The service's own keys
+// sandbox does not know about (aws:SourceIp, tags of resources, …) are left out, so
+// that conditions on them can't be decided and never allow. The request's own keys
 // come on top.
-func (s *Service) conditionKeys(p Principal, resourceARN string, own map[string][]string) map[string][]string {
+func (s *Service) withKeys(p Principal, r policy.Request) policy.Request {
 	now := s.config.Clock.Now().UTC()
 	keys := map[string][]string{
 		"aws:CurrentTime": {now.Format(time.RFC3339)},
@@ -35,12 +39,12 @@ func (s *Service) conditionKeys(p Principal, resourceARN string, own map[string]
 		"aws:MultiFactorAuthAge":     nil,
 		"aws:MultiFactorAuthPresent": nil,
 	}
-	if s.config.Region != "" {
-		keys["aws:RequestedRegion"] = []string{s.config.Region}
+	if region := s.requestedRegion(r.Action); region != "" {
+		keys["aws:RequestedRegion"] = []string{region}
 	}
 	s.addPrincipalKeys(keys, p)
 	s.addOrgKeys(keys, "aws:Principal", p.Account)
-	owner := policy.AccountOf(resourceARN)
+	owner := policy.AccountOf(r.Resource)
 	if p.Service != "" {
 		// Assumption A8: a service assumes a role for a resource in the role's own
 		// account; which resource, can't be told unless its room does (ForResource).
@@ -51,13 +55,28 @@ func (s *Service) conditionKeys(p Principal, resourceARN string, own map[string]
 		keys["aws:ResourceAccount"] = []string{owner}
 		s.addOrgKeys(keys, "aws:Resource", owner)
 	}
-	maps.Copy(keys, own)
-	return keys
+	maps.Copy(keys, r.Context)
+	r.Context, r.Complete = keys, append(slices.Clone(r.Complete), principalTag)
+	return r
+}
+
+// requestedRegion returns where the endpoint is that an action is asked of: that of a
+// global service is in us-east-1. "" if it isn't known.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+// https://docs.aws.amazon.com/general/latest/gr/ao.html
+func (s *Service) requestedRegion(action string) string {
+	if strings.HasPrefix(action, "iam:") || strings.HasPrefix(action, "organizations:") {
+		return "us-east-1"
+	}
+	return s.config.Region
 }
 
 // addPrincipalKeys adds what only users and role sessions have. The
 // aws:PrincipalArn of a session is its role's ARN.
 func (s *Service) addPrincipalKeys(keys map[string][]string, p Principal) {
+	if p.RoleARN == "" || !p.Issued.IsZero() {
+		keys["aws:TokenIssueTime"] = nil
+	}
 	if p.Account == "" {
 		return
 	}
@@ -66,11 +85,29 @@ func (s *Service) addPrincipalKeys(keys map[string][]string, p Principal) {
 		keys["aws:PrincipalArn"] = []string{p.RoleARN}
 		keys["aws:PrincipalType"] = []string{"AssumedRole"}
 		keys["aws:MultiFactorAuthPresent"] = []string{"false"}
+		if !p.Issued.IsZero() {
+			keys["aws:TokenIssueTime"] = []string{p.Issued.Format(time.RFC3339)}
+		}
+		for _, tag := range s.roleTags(p) {
+			keys[principalTag+*tag.Key] = []string{*tag.Value}
+		}
 		return
 	}
 	keys["aws:PrincipalArn"] = []string{p.ARN}
 	keys["aws:PrincipalType"] = []string{"User"}
 	keys["aws:username"] = []string{p.ARN[strings.LastIndex(p.ARN, "/")+1:]}
+}
+
+// roleTags returns the tags of the role behind a session.
+func (s *Service) roleTags(p Principal) []Tag {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.accounts[p.Account]; a != nil {
+		if r := a.roleOf(p); r != nil {
+			return slices.Clone(r.tags)
+		}
+	}
+	return nil
 }
 
 // addOrgKeys adds the organization's id and the org path, which are absent for

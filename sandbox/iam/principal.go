@@ -2,7 +2,10 @@
 // credentials, and the evaluation of policies (package policy) for a request.
 package iam
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Principal is who makes a request.
 type Principal struct {
@@ -12,6 +15,8 @@ type Principal struct {
 	ARN     string
 	UserID  string // AIDA… for a user, AROA…:session for a session
 	RoleARN string // the role behind a session; empty for a user
+	// Issued is when a session's credentials were; zero for a user, or if it isn't told.
+	Issued time.Time
 	// Service is set for an AWS service acting through its service-linked
 	// role, e.g. "ecs.amazonaws.com": it may do what its work needs.
 	Service string

@@ -13,5 +13,5 @@ func (s *Service) ServiceCredentials(ctx context.Context, roleARN, service, sess
 	if err != nil {
 		return Session{}, err
 	}
-	return s.issue(r.session(sessionName), duration), nil
+	return s.issue(r.session(sessionName, s.config.Clock.Now()), duration), nil
 }

@@ -48,7 +48,7 @@ func (s *Service) NewSession(ctx context.Context, request SessionRequest) (Sessi
 	if err := r.allows(request.Duration); err != nil {
 		return Session{}, err
 	}
-	return s.issue(r.session(request.Name), request.Duration), nil
+	return s.issue(r.session(request.Name, s.config.Clock.Now()), request.Duration), nil
 }
 
 // allows checks how long a session of the role is to last.
@@ -68,7 +68,7 @@ func (s *Service) ServiceSession(ctx context.Context, roleARN, service, sessionN
 	if err != nil {
 		return nil, err
 	}
-	return WithPrincipal(ctx, r.session(sessionName)), nil
+	return WithPrincipal(ctx, r.session(sessionName, s.config.Clock.Now())), nil
 }
 
 // assume finds a role and asks whether the caller may assume it.
@@ -119,12 +119,13 @@ func (a *account) roleByARN(arn string) *role {
 }
 
 // session returns the principal that a role becomes under a session name.
-func (r role) session(name string) Principal {
+func (r role) session(name string, now time.Time) Principal {
 	return Principal{
 		Account: r.account,
 		ARN:     "arn:aws:sts::" + r.account + ":assumed-role/" + r.name + "/" + name,
 		UserID:  r.id + ":" + name,
 		RoleARN: r.arn(),
+		Issued:  now.UTC().Truncate(time.Second),
 	}
 }
 

@@ -47,19 +47,19 @@ func (s *Service) Audiences(account, url string) ([]string, bool) {
 // Errors are *wire.Error: AccessDenied, ValidationError (duration).
 //
 // Assumption A103: the session does not carry the token's claims on: a condition on
-// them in an identity policy can't be decided, and so never allows. Nor does one in
-// a trust policy on claims that AWS doesn't look at.
+// them in an identity policy can't be decided, and so never allows. A claim that AWS
+// doesn't look at is in no request: a trust policy that asks for it is decided.
 func (s *Service) NewWebSession(_ context.Context, request SessionRequest, who WebIdentity) (Session, error) {
 	r, found := s.findRole(request.RoleARN)
 	question := policy.Request{
 		Principal: policy.Principal{Federated: ProviderARN(policy.AccountOf(request.RoleARN), who.Issuer)},
 		Action:    "sts:AssumeRoleWithWebIdentity", Resource: request.RoleARN, Trust: true,
 		ResourcePolicy: r.trustDocument,
-		Context: s.conditionKeys(Principal{}, request.RoleARN, map[string][]string{
-			"sts:RoleSessionName": present(request.Name),
-		}),
+		Context:        map[string][]string{"sts:RoleSessionName": present(request.Name)},
+		Complete:       []string{issuer(who.Issuer) + ":"},
 	}
 	maps.Copy(question.Context, who.conditionKeys())
+	question = s.withKeys(Principal{}, question)
 	if !found || !policy.Evaluate(question).Allowed {
 		return Session{}, &wire.Error{
 			Code: "AccessDenied", Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity", Status: http.StatusForbidden,
@@ -68,12 +68,11 @@ func (s *Service) NewWebSession(_ context.Context, request SessionRequest, who W
 	if err := r.allows(request.Duration); err != nil {
 		return Session{}, err
 	}
-	return s.issue(r.session(request.Name), request.Duration), nil
+	return s.issue(r.session(request.Name, s.config.Clock.Now()), request.Duration), nil
 }
 
-// conditionKeys returns the claims as keys, "token.actions.githubusercontent.com:sub".
-// One that the token lacks is known to be absent, and one that AWS doesn't look at
-// can't be told.
+// conditionKeys returns the claims as keys, "token.actions.githubusercontent.com:sub",
+// but for those that AWS doesn't look at.
 func (w WebIdentity) conditionKeys() map[string][]string {
 	keys := map[string][]string{}
 	for _, name := range claimKeys() {
