@@ -1088,7 +1088,14 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg consecutive", err))
 				}
 			}
-			return (*Orgship).WithExpectation(&parent, status, pattern, header, revisionHeader, versionHeader, timeout, consecutive), nil
+			var host string
+			if inputArgs["host"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["host"]), &host)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg host", err))
+				}
+			}
+			return (*Orgship).WithExpectation(&parent, status, pattern, header, revisionHeader, versionHeader, timeout, consecutive, host), nil
 		case "WithQuestions":
 			var parent Orgship
 			err = json.Unmarshal(parentJSON, &parent)
@@ -1137,7 +1144,28 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg anyRevision", err))
 				}
 			}
-			return (*Orgship).WithQuestions(&parent, url, output, path, interval, rate, anyRevision), nil
+			var proof string
+			if inputArgs["proof"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["proof"]), &proof)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg proof", err))
+				}
+			}
+			var maxLost string
+			if inputArgs["maxLost"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxLost"]), &maxLost)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxLost", err))
+				}
+			}
+			var baseline string
+			if inputArgs["baseline"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["baseline"]), &baseline)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg baseline", err))
+				}
+			}
+			return (*Orgship).WithQuestions(&parent, url, output, path, interval, rate, anyRevision, proof, maxLost, baseline), nil
 		case "WithRouting":
 			var parent Orgship
 			err = json.Unmarshal(parentJSON, &parent)

@@ -36,7 +36,7 @@ func (o *Orgship) Release(
 	// +optional
 	dryRun bool,
 ) (*Report, error) {
-	return o.run(ctx, "release", slices.Concat([]string{stack, image}, flag("account", account), flag("unit", o.Unit), flag("parameter", parameter...),
+	return o.run(ctx, "release", slices.Concat([]string{stack, image}, flag("account", account), flag("ou", o.Unit), flag("parameter", parameter...),
 		flag("expect-body", expectBody), when("dry-run", dryRun), o.Change, o.Expectation, o.Asking), input{"template", template})
 }
 
@@ -161,10 +161,13 @@ func (o *Orgship) WithExpectation(
 	// Right answers in a row that decide; else 3.
 	// +optional
 	consecutive int,
+	// Name to ask for at the URL, in the Host header and by SNI; its certificate has to be for it. Else the URL's.
+	// +optional
+	host string,
 ) *Orgship {
 	return o.changed(func(o *Orgship) {
 		o.Expectation = slices.Concat(o.Expectation, number("expect-status", status), flag("expect-pattern", pattern), flag("expect-header", header...),
-			flag("revision-header", revisionHeader), flag("version-header", versionHeader), flag("timeout", timeout), number("consecutive", consecutive))
+			flag("revision-header", revisionHeader), flag("version-header", versionHeader), flag("timeout", timeout), number("consecutive", consecutive), flag("check-host", host))
 	})
 }
 
@@ -188,10 +191,19 @@ func (o *Orgship) WithQuestions(
 	// Don't ask for the image's own revision in the answer.
 	// +optional
 	anyRevision bool,
+	// What has to show that the new image serves: tasks (AWS's records), header (each answer says its revision), auto or none; else auto.
+	// +optional
+	proof string,
+	// By how much the success rate may fall below what it was before the release goes back, such as 0.5%; else 1%.
+	// +optional
+	maxLost string,
+	// Whether the version that serves now has to answer first: required, or ignore to mend a service that is down; else required.
+	// +optional
+	baseline string,
 ) *Orgship {
 	return o.changed(func(o *Orgship) {
 		o.Asking = slices.Concat(o.Asking, flag("check-url", url), flag("check-output", output), flag("check-path", path), flag("interval", interval),
-			number("rate", rate), when("any-revision", anyRevision))
+			number("rate", rate), when("any-revision", anyRevision), flag("proof", proof), flag("max-lost", maxLost), flag("baseline", baseline))
 	})
 }
 
