@@ -39,12 +39,10 @@ func (c *accessCommand) Run(p *running) error {
 	}
 	rec.Edit(func(r *report.Report) {
 		r.Account = owner
-		for _, d := range decisions {
-			r.Access = append(r.Access, accessOf(d))
-		}
+		r.Access = decisions
 		if len(decisions) > 0 && decisions[0].Warning != "" {
-			r.Hints = append(r.Hints, report.Clean(decisions[0].Warning))
-			fmt.Fprintf(p.Stderr, "warning: %s\n", report.Clean(decisions[0].Warning))
+			r.Hints = append(r.Hints, decisions[0].Warning)
+			fmt.Fprintf(p.Stderr, "warning: %s\n", decisions[0].Warning)
 		}
 	})
 	state, verdict, summary := report.Done, report.Successful, fmt.Sprintf("all %d accounts may pull", len(decisions))
@@ -59,7 +57,7 @@ func (c *accessCommand) Run(p *running) error {
 }
 
 // ask asks for the accounts that were named, and tells whose repository it is.
-func (c *accessCommand) ask(p *running) (owner report.Account, decisions []access.Decision, err error) {
+func (c *accessCommand) ask(p *running) (owner report.Account, decisions []report.Access, err error) {
 	ou, err := (&unit{c.OU, c.Unit}).ou()
 	if err != nil {
 		return owner, nil, err
@@ -79,17 +77,17 @@ func (c *accessCommand) ask(p *running) (owner report.Account, decisions []acces
 }
 
 // pick returns the decisions about the accounts that were named.
-func (c *accessCommand) pick(decisions []access.Decision) ([]access.Decision, error) {
+func (c *accessCommand) pick(decisions []report.Access) ([]report.Access, error) {
 	var named []string
 	for _, a := range c.Account {
 		named = append(named, string(a))
 	}
 	for _, name := range named {
-		if !slices.ContainsFunc(decisions, func(d access.Decision) bool { return d.Account == name || d.Name == name }) {
+		if !slices.ContainsFunc(decisions, func(d report.Access) bool { return d.Account == name || d.Name == name }) {
 			return nil, &noMemberError{name}
 		}
 	}
-	return slices.DeleteFunc(decisions, func(d access.Decision) bool {
+	return slices.DeleteFunc(decisions, func(d report.Access) bool {
 		return len(named) > 0 && !slices.Contains(named, d.Account) && !slices.Contains(named, d.Name)
 	}), nil
 }
@@ -108,25 +106,16 @@ func (e *noMemberError) Refusal() bool { return true }
 func (e *noMemberError) Hint() string { return "leave the account out to see what there is" }
 
 // table prints a line for each decision.
-func table(w io.Writer, decisions []access.Decision) error {
+func table(w io.Writer, decisions []report.Access) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, d := range decisions {
-		fmt.Fprintf(out, "%s\t%s\t%s\t%s\n", d.Account, d.Name, may(d), report.Clean(d.Reason))
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\n", d.Account, d.Name, may(d), d.Reason)
 	}
 	return out.Flush()
 }
 
-// accessOf is a decision for the report.
-func accessOf(d access.Decision) report.Access {
-	return report.Access{
-		Account: d.Account, Name: report.Clean(d.Name), OrgPath: report.Clean(d.OrgPath), Allowed: d.Allowed, Reason: report.Clean(d.Reason),
-		Undecided: d.Undecided, Suspended: d.Suspended, Action: d.Action, Statement: report.Clean(d.Statement), Condition: report.Clean(d.Condition),
-		Hint: report.Clean(d.Hint),
-	}
-}
-
 // may is a decision in two words.
-func may(d access.Decision) string {
+func may(d report.Access) string {
 	switch {
 	case d.Undecided:
 		return "depends"
@@ -138,7 +127,7 @@ func may(d access.Decision) string {
 
 // mayNotPullError says how many accounts may not pull.
 type mayNotPullError struct {
-	refused []access.Decision
+	refused []report.Access
 	asked   int
 }
 

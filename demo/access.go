@@ -38,7 +38,7 @@ func (s *Story) access(ctx context.Context) error {
 }
 
 // tryPull pulls as an account, and compares with what the policy said.
-func (s *Story) tryPull(ctx context.Context, a access.Decision) error {
+func (s *Story) tryPull(ctx context.Context, a report.Access) error {
 	api, err := s.ecr(ctx, a.Name)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *Story) tryPull(ctx context.Context, a access.Decision) error {
 }
 
 // entitled tells who should be able to pull, from the Organization alone.
-func (s *Story) entitled(a access.Decision) bool {
+func (s *Story) entitled(a report.Access) bool {
 	return a.Account == s.owner() || strings.Contains(a.OrgPath, "/"+s.unit.ID+"/")
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"orgship/pipeline/report"
 	"orgship/policy"
 )
 
@@ -68,32 +69,10 @@ func ReadActions() []string {
 	return append(PullActions(), "ecr:DescribeImages", "ecr:DescribeRepositories")
 }
 
-// Decision is the answer for one account. It is about the repository's policy:
-// the role's own policies have to allow the pull too.
-type Decision struct {
-	Account   string `json:"account"`
-	Name      string `json:"name,omitempty"`
-	OrgPath   string `json:"orgPath,omitempty"`
-	Suspended bool   `json:"suspended,omitempty"`
-	Allowed   bool   `json:"allowed"`
-	// Undecided says that the answer is no only because something can't be told
-	// from here, such as which role pulls.
-	Undecided bool   `json:"undecided,omitempty"`
-	Action    string `json:"action"`              // the first action that is refused, or the first of all
-	Statement string `json:"statement,omitempty"` // that decides or comes closest
-	Condition string `json:"condition,omitempty"` // that decides, in words
-	Reason    string `json:"reason"`              // all of it in a sentence
-	// Hint says what is wrong with the policy for an account that may not pull, and
-	// what to write instead; "" when nothing is known that fits.
-	Hint string `json:"hint,omitempty"`
-	// Warning says that the policy lets in more than it seems to; "" if it doesn't.
-	Warning string `json:"warning,omitempty"`
-}
-
-// Check gets the policy of the repository and evaluates it for every account;
-// the decisions are ordered by account. It fails, with a Hint, when the policy
+// Check gets the policy of the repository and evaluates it for every account:
+// about the role's own policies it says nothing. The decisions are ordered by account. It fails, with a Hint, when the policy
 // can't be had or read.
-func Check(ctx context.Context, api API, question Question, accounts []Account) ([]Decision, error) {
+func Check(ctx context.Context, api API, question Question, accounts []Account) ([]report.Access, error) {
 	text, err := repositoryPolicy(ctx, api, question.Repository)
 	if err != nil {
 		return nil, fmt.Errorf("reading the policy of repository %q in account %s: %w", question.Repository.Name, question.Repository.Account, err)
@@ -116,7 +95,7 @@ func repositoryPolicy(ctx context.Context, api API, r Repository) (string, error
 
 // Evaluate is Check for a policy that is at hand: a document in JSON, or ""
 // for a repository without one.
-func Evaluate(question Question, policyText string, accounts []Account) ([]Decision, error) {
+func Evaluate(question Question, policyText string, accounts []Account) ([]report.Access, error) {
 	var document *policy.Document
 	if policyText != "" {
 		var err error
@@ -129,16 +108,16 @@ func Evaluate(question Question, policyText string, accounts []Account) ([]Decis
 		question.Actions = PullActions()
 	}
 	warning := question.open(document)
-	decisions := make([]Decision, 0, len(accounts))
+	decisions := make([]report.Access, 0, len(accounts))
 	for _, a := range accounts {
 		d := question.decide(a, document)
 		d.Warning = warning
 		if !d.Allowed {
 			d.Hint = examined{question, a, policyText}.hint(d.Undecided)
 		}
-		decisions = append(decisions, d)
+		decisions = append(decisions, report.CleanAll(d))
 	}
-	slices.SortStableFunc(decisions, func(a, b Decision) int { return cmp.Compare(a.Account, b.Account) })
+	slices.SortStableFunc(decisions, func(a, b report.Access) int { return cmp.Compare(a.Account, b.Account) })
 	return decisions, nil
 }
 
@@ -158,8 +137,8 @@ func (q Question) open(document *policy.Document) string {
 }
 
 // decide asks for each action and answers with the first refusal.
-func (q Question) decide(a Account, document *policy.Document) Decision {
-	d := Decision{Account: a.ID, Name: a.Name, OrgPath: a.OrgPath, Suspended: a.Suspended}
+func (q Question) decide(a Account, document *policy.Document) report.Access {
+	d := report.Access{Account: a.ID, Name: a.Name, OrgPath: a.OrgPath, Suspended: a.Suspended}
 	for i, action := range q.Actions {
 		answer := policy.Evaluate(q.request(a, action, document))
 		if answer.Allowed && i > 0 {
@@ -223,6 +202,6 @@ func (q Question) request(a Account, action string, document *policy.Document) p
 }
 
 // Refused returns the decisions that are no, in their order.
-func Refused(decisions []Decision) []Decision {
-	return slices.DeleteFunc(slices.Clone(decisions), func(d Decision) bool { return d.Allowed })
+func Refused(decisions []report.Access) []report.Access {
+	return slices.DeleteFunc(slices.Clone(decisions), func(d report.Access) bool { return d.Allowed })
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orgship/pipeline/access"
+	"orgship/pipeline/report"
 )
 
 // fake is ECR with one answer.
@@ -98,7 +99,7 @@ func TestCheck(t *testing.T) {
 }
 
 // one evaluates a policy for dev-1.
-func one(t *testing.T, q access.Question, text string) access.Decision {
+func one(t *testing.T, q access.Question, text string) report.Access {
 	t.Helper()
 	got, err := access.Evaluate(q, text, everyone()[2:3])
 	if err != nil {
@@ -213,10 +214,10 @@ func ExampleEvaluate() {
 	//   "name": "production",
 	//   "orgPath": "o-demo/r-1/ou-prod/",
 	//   "allowed": false,
+	//   "reason": "no resource-based policy allows ecr:BatchGetImage: statement \"Development\" would, but aws:PrincipalOrgPaths is \"o-demo/r-1/ou-prod/\", which does not satisfy ForAnyValue:StringLike \"o-demo/*/ou-dev/*\"",
 	//   "action": "ecr:BatchGetImage",
 	//   "statement": "statement \"Development\"",
 	//   "condition": "aws:PrincipalOrgPaths is \"o-demo/r-1/ou-prod/\", which does not satisfy ForAnyValue:StringLike \"o-demo/*/ou-dev/*\"",
-	//   "reason": "no resource-based policy allows ecr:BatchGetImage: statement \"Development\" would, but aws:PrincipalOrgPaths is \"o-demo/r-1/ou-prod/\", which does not satisfy ForAnyValue:StringLike \"o-demo/*/ou-dev/*\"",
 	//   "hint": "statement \"Development\": it is for ou-dev, where the account is not: share the repository with the account's unit (orgship share), or move the account"
 	// } <nil>
 }

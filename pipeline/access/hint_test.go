@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"orgship/pipeline/access"
+	"orgship/pipeline/report"
 )
 
 // pulling is a statement that lets a unit pull, but for what replaces parts of it:
@@ -158,7 +159,7 @@ func TestHints(t *testing.T) {
 }
 
 // of evaluates a policy for one account; "" is dev-1.
-func of(t *testing.T, account string, q access.Question, text string) access.Decision {
+func of(t *testing.T, account string, q access.Question, text string) report.Access {
 	t.Helper()
 	decisions, err := access.Evaluate(q, text, everyone())
 	if err != nil {
@@ -170,7 +171,7 @@ func of(t *testing.T, account string, q access.Question, text string) access.Dec
 		}
 	}
 	t.Fatalf("no account %q", account)
-	return access.Decision{}
+	return report.Access{}
 }
 
 // A role that is named beside the one that pulls.

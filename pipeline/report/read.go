@@ -96,6 +96,12 @@ func malformed(err error) error {
 	return &ReadError{"it is not whole JSON of the right shape: " + Clean(err.Error()), "whatever wrote it may have been ended before it could: its own error is above"}
 }
 
+// CleanAll returns a value in which every text is cleaned.
+func CleanAll[T any](v T) T {
+	cleanAll(reflect.ValueOf(&v).Elem())
+	return v
+}
+
 // cleanAll cleans every text in a value, of maps the keys too.
 func cleanAll(v reflect.Value) {
 	switch v.Kind() {

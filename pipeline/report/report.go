@@ -206,7 +206,7 @@ type Warning struct {
 	Source  string `json:"source,omitempty"`
 }
 
-// Access says whether an account may pull the image.
+// Access says whether an account may pull the image, by the repository's policy.
 type Access struct {
 	Account string `json:"account"`
 	Name    string `json:"name,omitempty"`
@@ -221,6 +221,7 @@ type Access struct {
 	Statement string `json:"statement,omitempty"` // that decides or comes closest
 	Condition string `json:"condition,omitempty"` // that decides, in words
 	Hint      string `json:"hint,omitempty"`      // what is wrong with the policy, and what to write instead
+	Warning   string `json:"warning,omitempty"`   // that the policy lets in more than it seems to
 }
 
 // Step is one of the steps of the work.

@@ -35,22 +35,14 @@ func AskPolicy(api access.API, organization places, account report.Account) rele
 		if err != nil {
 			return nil, err
 		}
-		var out []report.Access
-		for _, d := range decisions {
-			out = append(out, report.Access{
-				Account: d.Account, Name: d.Name, OrgPath: d.OrgPath, Allowed: d.Allowed || d.Undecided, Reason: report.Clean(warned(d)), Hint: report.Clean(d.Hint),
-			})
+		for i := range decisions {
+			d := &decisions[i]
+			if d.Allowed = d.Allowed || d.Undecided; d.Warning != "" {
+				d.Reason += "; warning: " + d.Warning
+			}
 		}
-		return out, nil
+		return decisions, nil
 	}
-}
-
-// warned is a decision's reason, with what else the policy lets in.
-func warned(d access.Decision) string {
-	if d.Warning == "" {
-		return d.Reason
-	}
-	return d.Reason + "; warning: " + d.Warning
 }
 
 // repositoryOf reads the repository of an image; region is that of one whose name

@@ -210,7 +210,7 @@ func (s *Session) Owner(image string) (report.Account, error) {
 // MayPull answers for every account below a unit ("" is the whole Organization)
 // whether it may pull an image, given with or without tag and digest. Role is
 // the one that pulls in each account, "" when it isn't known.
-func (s *Session) MayPull(ctx context.Context, image, unit, role string) ([]access.Decision, error) {
+func (s *Session) MayPull(ctx context.Context, image, unit, role string) ([]report.Access, error) {
 	repository, err := repositoryOf(image, s.accounts.Base().Region)
 	if err != nil {
 		return nil, err
