@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -216,6 +217,7 @@ func (s *shift) onWeight(now analysis.Weight, shown report.Traffic) {
 		s.rec.Begin(stepDecide)
 		if wait := s.scaled(s.strategy.Window()) * 4 / 5; wait > 0 {
 			s.timeUp = time.After(wait)
+			s.waits(fmt.Sprintf("%d right answers in a row", s.req.Check.Consecutive), wait)
 		}
 	}
 }
@@ -266,6 +268,9 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 	s.progress.decided, s.progress.blueLived = time.Now(), s.status == "" || stack.Cancellable(s.status)
 	if d == analysis.Keep {
 		s.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
+		if left := s.scaled(s.strategy.Window()) - time.Since(s.progress.full); s.analysis.Weight().Full() && left > 0 {
+			s.waits("the old version's end", left)
+		}
 		s.running.Go(func() { s.showEvidence(ctx) })
 		return
 	}
@@ -281,6 +286,12 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 		defer cancel()
 		s.back <- s.strategy.GoBack(ctx, s.from.StackID)
 	})
+}
+
+// waits tells for what the release waits, until when, and how to go back meanwhile.
+func (s *shift) waits(what string, left time.Duration) {
+	s.rec.Event(report.Event{Source: report.FromRelease, Subject: "waiting", Message: fmt.Sprintf(
+		"for %s, until about %s; to go back now: %s", what, time.Now().Add(left).UTC().Format("15:04:05 MST"), s.command("rollback", s.req.Stack))})
 }
 
 // showEvidence tells what AWS's records say at the decision.
