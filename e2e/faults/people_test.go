@@ -28,7 +28,7 @@ func people() []situation {
 	for name, flag := range map[string]string{
 		"an empty account": "--account=", "an OU that is empty": "--ou=", "NaN": "--max-lost NaN%", "an infinite rate": "--probe-rate Inf",
 		"a negative count": "--consecutive -1", "a canary of nothing": "--routing canary:0:5", "no time to decide": "--deadline 0s",
-		"CPU that Fargate hasn't": "--cpu 300", "memory that doesn't fit": "--cpu 256 --memory 30000", "no such mode": "--on-interrupt maybe",
+		"CPU that Fargate hasn't": "--cpu 300", "memory that doesn't fit": "--memory 30000 --cpu 256", "no such mode": "--on-interrupt maybe",
 		"a status that is none": "--expect-status 42", "a pattern that is none": "--expect-pattern (", "a wait of seconds": "--termination-wait 90s",
 		"a parameter without value": "--parameter Version", "a URL that is none": "--check-url nowhere", "a header that is none": "--expect-header a(b=c",
 	} {

@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"context"
 	"flag"
 	"math/rand/v2"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"orgship/pipeline/report"
-	"orgship/sandbox"
 )
 
 var rounds = flag.Int("rounds", 2, "how often TestSignals ends a release, a rollback and a destruction")
@@ -20,26 +18,8 @@ var rounds = flag.Int("rounds", 2, "how often TestSignals ends a release, a roll
 // command again ends in what the first began, nothing is left over, and the customers
 // of the shop lose no request.
 func TestSignals(t *testing.T) {
-	box, err := sandbox.New(sandbox.Options{Speed: speed})
-	if err == nil {
-		err = box.Listen("127.0.0.1:0")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := box.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	w := &world{box: box, dir: t.TempDir()}
-	shared := &desk{w: w, t: t, account: "shared-services"}
-	w.repo = strings.TrimSpace(shared.run("share", "ou-sbox-dev00001", "--repository", "fault/shop").stdout)
-	for _, tag := range []string{"one", "two"} {
-		shared.push(tag, images[tag])
-	}
+	t.Parallel()
+	w := newWorld(t, "one", "two")
 	d := &desk{w: w, t: t, account: "dev-1"}
 	d.makeShop()
 	seed := rand.Uint64()
@@ -69,8 +49,8 @@ func TestSignals(t *testing.T) {
 		if r := d.reported(destroy...); r.Verdict != report.Successful {
 			t.Fatalf("destroy after %s (%s), %s, and again: %s", point, signal, first, r.Summary)
 		}
-		state, err := box.State(t.Context())
-		a, _ := box.Account(d.account)
+		state, err := w.box.State(t.Context())
+		a, _ := w.box.Account(d.account)
 		if err != nil || len(state[a.ID]) > 0 {
 			t.Fatalf("left over: %v, error %v", state[a.ID], err)
 		}

@@ -8,11 +8,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,41 +57,39 @@ type world struct {
 	dir  string // for files
 }
 
-var start = sync.OnceValues(func() (*world, error) {
+// newWorld starts a sandbox, with a repository that holds images of these tags.
+func newWorld(t *testing.T, tags ...string) *world {
+	t.Helper()
 	box, err := sandbox.New(sandbox.Options{Speed: speed})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = box.Listen("127.0.0.1:0")
 	}
-	if err := box.Listen("127.0.0.1:0"); err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "orgship-faults-")
-	return &world{box: box, dir: dir}, err
-})
-
-// TestFaults plays all situations, in a group for each account: what one group
-// orders doesn't hit the others.
-func TestFaults(t *testing.T) {
-	w, err := start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
-		if err := w.box.Close(ctx); err != nil {
+		if err := box.Close(ctx); err != nil {
 			t.Error(err)
 		}
-		_ = os.RemoveAll(w.dir)
 	})
+	w := &world{box: box, dir: t.TempDir()}
 	shared := &desk{w: w, t: t, account: "shared-services"}
 	r := shared.run("share", "ou-sbox-dev00001", "--repository", "fault/shop")
 	if w.repo = strings.TrimSpace(r.stdout); r.status != 0 || w.repo == "" {
 		t.Fatalf("sharing: %d\n%s", r.status, r.stderr)
 	}
-	for tag, env := range images {
-		shared.push(tag, env)
+	for _, tag := range tags {
+		shared.push(tag, images[tag])
 	}
+	return w
+}
+
+// TestFaults plays all situations, in a group for each account: what one group
+// orders doesn't hit the others.
+func TestFaults(t *testing.T) {
+	w := newWorld(t, slices.Sorted(maps.Keys(images))...)
 	total := 0
 	t.Run("all", func(t *testing.T) {
 		for name, group := range map[string]struct {

@@ -62,5 +62,6 @@ func main() {
 			fmt.Fprintln(w, os.Getenv("SAY"))
 		}
 	})
+	go func() { fmt.Fprintln(os.Stderr, http.ListenAndServe(":80", nil)) }()
 	fmt.Fprintln(os.Stderr, http.ListenAndServe(":8080", nil))
 }
