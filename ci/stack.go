@@ -18,8 +18,8 @@ func (o *Orgship) Share(
 	// Name of the repository; else the template's.
 	// +optional
 	repository string,
-	// CloudFormation stack of the repository.
-	// +default="demoecshwapp-ecr"
+	// CloudFormation stack of the repository; else the repository's name with -ecr, demoecshwapp-ecr for the template's own.
+	// +optional
 	stack string,
 	// Template of the repository; else cfn/ecr-repository.yaml.
 	// +optional

@@ -10,7 +10,7 @@ type shareCommand struct {
 	Unit name `arg:"" help:"Organizational unit whose accounts may pull: its id, name, path of names or org path."`
 	delivery
 	Repository   repositoryName `placeholder:"NAME" help:"Name of the repository; else the template's."`
-	Stack        stackName      `default:"demoecshwapp-ecr" placeholder:"NAME" help:"Stack of the repository (${default})."`
+	Stack        stackName      `placeholder:"NAME" help:"Stack of the repository; else its name with -ecr (demoecshwapp-ecr)."`
 	Template     string         `placeholder:"FILE" help:"Template of the repository; else the built-in one."`
 	ImagesToKeep count          `placeholder:"N" help:"Images to keep; else as the template says."`
 	DryRun       bool           `help:"Stop after the plan."`

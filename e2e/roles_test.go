@@ -400,6 +400,7 @@ func unasked() map[string]string {
 		network = "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html"
 	)
 	return map[string]string{
+		"Stacks cloudformation:ListChangeSets":                        "of a stack that somebody has only planned (e2e/faults)",
 		"Balancers elasticloadbalancing:ModifyListenerAttributes":     create,
 		"Balancers elasticloadbalancing:ModifyLoadBalancerAttributes": create,
 		"Balancers elasticloadbalancing:ModifyRule":                   "CodeDeploy's managed role for ECS has it beside ModifyListener; what the hook does with rules isn't documented: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForECS.html",

@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
 	"orgship/pipeline/report"
 )
 
@@ -51,6 +55,33 @@ func TestDocumentationExample(t *testing.T) {
 	}
 	if r := d.reported("destroy", "example", "--yes"); r.Outcome != report.Removed {
 		t.Errorf("%s: %s", r.Outcome, r.Summary)
+	}
+}
+
+// TestPlannedByOthers releases into a stack that somebody has only planned: it is
+// made of their template and parameters, not of ours.
+func TestPlannedByOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "one")
+	d := &desk{w: w, t: t, account: "dev-1"}
+	in := d.shop()
+	_, err := cloudformation.NewFromConfig(d.config()).CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
+		StackName: aws.String("planned"), ChangeSetName: aws.String("theirs"), ChangeSetType: types.ChangeSetTypeCreate,
+		TemplateBody: in.TemplateBody, Parameters: in.Parameters, Capabilities: in.Capabilities,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := d.reported("release", "planned", w.repo+":one", "--expect-body", "one")
+	d.url = r.URLs["service"]
+	if r.Outcome != report.Released || !strings.Contains(d.ask(), "one") {
+		t.Errorf("%s: %s", r.Outcome, r.Summary)
+	}
+	resources, err := cloudformation.NewFromConfig(d.config()).DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{
+		StackName: aws.String("planned"), LogicalResourceId: aws.String("Robots"),
+	})
+	if err != nil || len(resources.StackResources) != 1 {
+		t.Errorf("it isn't their template: %+v, error %v", resources, err)
 	}
 }
 

@@ -217,24 +217,29 @@ func (d *desk) push(tag string, env map[string]string) {
 	}
 }
 
-// makeShop creates the shop's stack as its owner does, without orgship.
-func (d *desk) makeShop() {
+// shop is the shop's stack as its owner makes it.
+func (d *desk) shop() *cloudformation.CreateStackInput {
 	d.t.Helper()
 	body, err := os.ReadFile("../testdata/stranger.yaml")
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	a, _ := d.w.box.Account(d.account)
-	var parameters []types.Parameter
-	for key, value := range map[string]string{"Network": a.VPCID, "ZoneA": a.SubnetIDs[0], "ZoneB": a.SubnetIDs[1], "Version": d.w.repo + ":one"} {
-		parameters = append(parameters, types.Parameter{ParameterKey: &key, ParameterValue: &value})
-	}
-	api := cloudformation.NewFromConfig(d.config())
-	_, err = api.CreateStack(context.Background(), &cloudformation.CreateStackInput{
-		StackName: aws.String("shop"), TemplateBody: aws.String(string(body)), Parameters: parameters,
+	in := &cloudformation.CreateStackInput{
+		StackName: aws.String("shop"), TemplateBody: aws.String(string(body)),
 		Capabilities: []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityAutoExpand},
-	})
-	if err != nil {
+	}
+	for key, value := range map[string]string{"Network": a.VPCID, "ZoneA": a.SubnetIDs[0], "ZoneB": a.SubnetIDs[1], "Version": d.w.repo + ":one"} {
+		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: &key, ParameterValue: &value})
+	}
+	return in
+}
+
+// makeShop creates the shop's stack as its owner does, without orgship.
+func (d *desk) makeShop() {
+	d.t.Helper()
+	api := cloudformation.NewFromConfig(d.config())
+	if _, err := api.CreateStack(context.Background(), d.shop()); err != nil {
 		d.t.Fatal(err)
 	}
 	wait := cloudformation.NewStackCreateCompleteWaiter(api, func(o *cloudformation.StackCreateCompleteWaiterOptions) {

@@ -65,3 +65,12 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+func TestStackOfARepository(t *testing.T) {
+	t.Parallel()
+	for repository, want := range map[string]string{"": "demoecshwapp-ecr", "shop": "shop-ecr", "fault/shop_2.web": "fault-shop-2-web-ecr", "2048": "ecr-2048-ecr"} {
+		if got := (Shared{Repository: repository}).stackName(); got != want {
+			t.Errorf("%q: %q, want %q", repository, got, want)
+		}
+	}
+}

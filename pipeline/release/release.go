@@ -27,6 +27,7 @@ import (
 type stacks interface {
 	Describe(ctx context.Context, nameOrID string) (stack.Stack, error)
 	Template(ctx context.Context, nameOrID string) ([]byte, error)
+	Proposed(ctx context.Context, stackID string) (stack.Proposed, error)
 	PhysicalID(ctx context.Context, nameOrID, logicalID string) (string, error)
 	Plan(ctx context.Context, req stack.Request) (stack.Plan, error)
 	Operation(ctx context.Context, s stack.Stack) (token string, err error)
@@ -184,5 +185,9 @@ func (r *Releaser) Releasable(ctx context.Context, name string) (bool, error) {
 	if errors.As(err, &none) {
 		return false, nil
 	}
-	return err == nil && (!unborn(s.Status) || s.Status == "ROLLBACK_COMPLETE"), err
+	if err != nil || s.Status != "REVIEW_IN_PROGRESS" {
+		return err == nil && (!unborn(s.Status) || s.Status == "ROLLBACK_COMPLETE"), err
+	}
+	proposed, err := r.cfg.Stacks.Proposed(ctx, s.ID)
+	return proposed.Template != nil, err
 }

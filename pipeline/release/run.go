@@ -292,12 +292,38 @@ func (w *run) look(ctx context.Context) error {
 // neverCreated takes the template of a stack whose creation failed, unless the
 // request has one.
 func (w *run) neverCreated(ctx context.Context, s stack.Stack) (err error) {
-	if w.req.Template == nil && s.Status == "ROLLBACK_COMPLETE" {
+	switch {
+	case w.req.Template != nil:
+		return nil
+	case s.Status == "ROLLBACK_COMPLETE":
 		w.req.Template, err = w.cfg.Stacks.Template(ctx, s.ID)
 		return err
+	case s.Status == "REVIEW_IN_PROGRESS":
+		if err := w.takeProposed(ctx, s.ID); err != nil {
+			return err
+		}
 	}
 	if w.req.Template == nil {
 		return &stack.StateError{Name: s.Name, Status: s.Status, Reason: "it was never created: name its template (--template FILE)"}
+	}
+	return nil
+}
+
+// takeProposed takes what a stack that was only planned is to become: template,
+// parameters and tags, as far as the request has none.
+func (w *run) takeProposed(ctx context.Context, stackID string) error {
+	p, err := w.cfg.Stacks.Proposed(ctx, stackID)
+	if err != nil {
+		return err
+	}
+	w.req.Template = p.Template
+	parameters := maps.Clone(p.Parameters)
+	if parameters == nil {
+		parameters = map[string]string{}
+	}
+	maps.Copy(parameters, w.req.Parameters)
+	if w.req.Parameters = parameters; w.req.Tags == nil {
+		w.req.Tags = p.Tags
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 
 	"orgship/cfn"
@@ -21,7 +22,7 @@ type units interface {
 
 // Shared is a repository that an organizational unit may pull from.
 type Shared struct {
-	Stack      string // "": demoecshwapp-ecr
+	Stack      string // "": the repository's name, with -ecr
 	Repository string // its name; "": the template's default
 	// Unit is the organizational unit whose accounts may pull: its id, name,
 	// path of names or org path.
@@ -31,11 +32,26 @@ type Shared struct {
 	DryRun       bool   // stops after the plan; the URI is "" then
 }
 
+// defaultStack is the stack of the template's default repository.
+const defaultStack = "demoecshwapp-ecr"
+
+// stackName is a stack's name for a repository: two don't share one.
+func (s Shared) stackName() string {
+	if s.Repository == "" {
+		return defaultStack
+	}
+	name := regexp.MustCompile(`[^a-zA-Z0-9]+`).ReplaceAllString(s.Repository, "-")
+	if name[0] >= '0' && name[0] <= '9' {
+		name = "ecr-" + name // a stack's name begins with a letter
+	}
+	return name + "-ecr"
+}
+
 // Share deploys the repository into the account of the releaser, which is the
 // shared services account, and returns its URI. Organization must be asked with
 // credentials of the management account or of a delegated administrator.
 func (r *Releaser) Share(ctx context.Context, organization units, s Shared) (uri string, _ report.Report, _ error) {
-	s.Stack = cmp.Or(s.Stack, "demoecshwapp-ecr")
+	s.Stack = cmp.Or(s.Stack, s.stackName())
 	w := r.newRun(report.Share, Request{Stack: s.Stack}, "unit", stepPlan, stepApply)
 	uri, res, err := w.share(w.traced(ctx), organization, s)
 	if uri != "" {

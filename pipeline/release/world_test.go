@@ -47,6 +47,7 @@ type world struct {
 	token    string // of the operation under way
 	canceled bool
 	cancel   func() error // what CancelUpdateStack comes to; nil: the stack goes back
+	proposed stack.Proposed
 	planErr  error
 	beginErr error
 	watchErr error
@@ -159,6 +160,8 @@ func (w *world) Describe(context.Context, string) (stack.Stack, error) {
 }
 
 func (w *world) Template(context.Context, string) ([]byte, error) { return w.body, nil }
+
+func (w *world) Proposed(context.Context, string) (stack.Proposed, error) { return w.proposed, nil }
 
 func (w *world) PhysicalID(context.Context, string, string) (string, error) { return "arn:x", nil }
 

@@ -77,11 +77,14 @@ func (d *draft) parameters(before, lost map[string]string) ([]types.Parameter, e
 	return out, nil
 }
 
+// hidden is what CloudFormation shows of a NoEcho parameter's value.
+const hidden = "****"
+
 // known reports whether a value of an earlier stack can be given again: that of a
 // NoEcho parameter isn't shown.
 func known(lost map[string]string, name string) bool {
 	value, had := lost[name]
-	return had && value != "****"
+	return had && value != hidden
 }
 
 // filler is the value for a parameter that nothing refers to: the first that it

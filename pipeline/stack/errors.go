@@ -105,10 +105,26 @@ type InProgressError struct {
 	// Plan.Token of a plan made with the same request tells whether it is the
 	// same change.
 	Token string
+	Since time.Time // when it began; zero: not known
 }
 
 func (e *InProgressError) Error() string {
-	return fmt.Sprintf("stack %q is busy with another operation (%s)", e.Name, e.Status)
+	since := ""
+	if !e.Since.IsZero() {
+		since = ", since " + e.Since.UTC().Format("15:04:05 MST")
+	}
+	return fmt.Sprintf("stack %q is busy with another operation: %s (%s%s)", e.Name, e.who(), e.Status, since)
+}
+
+// who is at work, as far as the operation's token tells.
+func (e *InProgressError) who() string {
+	switch {
+	case IsRollback(e.Token):
+		return "another run of orgship rolls it back"
+	case strings.HasPrefix(e.Token, tokenMark):
+		return "another run of orgship releases"
+	}
+	return "somebody changes it without orgship"
 }
 
 // Refusal says that it is a refusal, not work that could not be done.

@@ -36,6 +36,7 @@ type fake struct {
 	cancel  func() error
 	remove  func()
 	set     func(n int) *cloudformation.DescribeChangeSetOutput // n-th description
+	sets    []types.ChangeSetSummary                            // that are there
 	created []*cloudformation.CreateChangeSetInput
 	started []*cloudformation.ExecuteChangeSetInput
 	dropped []string // deleted change sets
@@ -148,6 +149,10 @@ func (f *fake) GetTemplate(ctx context.Context, _ *cloudformation.GetTemplateInp
 		return nil, err
 	}
 	return &cloudformation.GetTemplateOutput{TemplateBody: &f.template}, nil
+}
+
+func (f *fake) ListChangeSets(ctx context.Context, _ *cloudformation.ListChangeSetsInput, _ ...func(*cloudformation.Options)) (*cloudformation.ListChangeSetsOutput, error) {
+	return &cloudformation.ListChangeSetsOutput{Summaries: f.sets}, f.enter(ctx, "ListChangeSets")
 }
 
 func (f *fake) CreateChangeSet(ctx context.Context, in *cloudformation.CreateChangeSetInput, _ ...func(*cloudformation.Options)) (*cloudformation.CreateChangeSetOutput, error) {

@@ -142,9 +142,11 @@ func (c *Client) busy(ctx context.Context, s Stack) error {
 		return fmt.Errorf("looking at what runs in stack %q: %w", s.Name, err)
 	}
 	for _, e := range events {
-		if e.Token != "" {
+		if busy.Token == "" {
 			busy.Token = e.Token
-			break
+		}
+		if e.OfStack() && starts(e.Status) {
+			busy.Since = e.Time
 		}
 	}
 	return busy

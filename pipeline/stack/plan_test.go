@@ -376,3 +376,28 @@ func TestPlanWaitsForACleanUp(t *testing.T) {
 		}
 	})
 }
+
+// What a stack is to become is what its latest change set says, whoever made it.
+func TestProposed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := living()
+		none, err := stack.New(f).Proposed(t.Context(), stackID)
+		if err != nil || none.Template != nil {
+			t.Errorf("without a change set: %+v, error %v", none, err)
+		}
+		for i, name := range []string{"second", "first"} {
+			f.sets = append(f.sets, types.ChangeSetSummary{ChangeSetId: &name, ChangeSetName: &name, CreationTime: aws.Time(time.Now().Add(-time.Duration(i) * time.Hour))})
+		}
+		f.set = func(int) *cloudformation.DescribeChangeSetOutput {
+			return &cloudformation.DescribeChangeSetOutput{
+				Parameters: []types.Parameter{{ParameterKey: aws.String("Vpc"), ParameterValue: aws.String("vpc-1")}, {ParameterKey: aws.String("Token"), ParameterValue: aws.String("****")}},
+				Tags:       []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}},
+			}
+		}
+		got, err := stack.New(f).Proposed(t.Context(), stackID)
+		want := stack.Proposed{Template: []byte(f.template), Parameters: map[string]string{"Vpc": "vpc-1"}, Tags: map[string]string{"team": "a"}}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("error %v (-want +got):\n%s", err, diff)
+		}
+	})
+}
