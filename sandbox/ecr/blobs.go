@@ -25,7 +25,7 @@ import (
 type blobs struct {
 	mu   sync.Mutex
 	dir  string
-	made bool // dir is a temporary directory of ours
+	made *os.File // dir is a temporary directory of ours, held by this
 	done bool
 }
 
@@ -37,13 +37,28 @@ func (b *blobs) folder() (string, error) {
 		return "", errors.New("the registry is closed")
 	}
 	if b.dir == "" {
-		dir, err := os.MkdirTemp("", "orgship-ecr-")
-		if err != nil {
+		if err := b.make(); err != nil {
 			return "", fmt.Errorf("making a directory for layers: %w", err)
 		}
-		b.dir, b.made = dir, true
 	}
 	return b.dir, nil
+}
+
+// layersPrefix begins the name of a folder of layers that somebody holds, or held.
+const layersPrefix = "orgship-ecr-"
+
+// make makes the directory. It gets its name once it is held: whoever sweeps in
+// between leaves it alone.
+func (b *blobs) make() error {
+	dir, err := os.MkdirTemp("", "orgship-making-")
+	if err != nil {
+		return err
+	}
+	if b.made, err = hold(dir); err != nil {
+		return errors.Join(err, os.Remove(dir))
+	}
+	b.dir = filepath.Join(filepath.Dir(dir), layersPrefix+strings.TrimPrefix(filepath.Base(dir), "orgship-making-"))
+	return os.Rename(dir, b.dir)
 }
 
 func (b *blobs) path(digest string) (string, error) {
@@ -79,9 +94,10 @@ func (b *blobs) close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.done = true
-	if !b.made {
+	if b.made == nil {
 		return nil
 	}
+	defer func() { _ = b.made.Close() }()
 	return os.RemoveAll(b.dir)
 }
 

@@ -11,6 +11,7 @@ package ecr
 import (
 	"context"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -50,6 +51,9 @@ type Service struct {
 
 // New returns an ECR without repositories. Call Close to remove its layers.
 func New(cfg Config) *Service {
+	if cfg.Dir == "" {
+		sweep(os.TempDir())
+	}
 	return &Service{
 		cfg: cfg, key: newKey(), blobs: &blobs{dir: cfg.Dir},
 		repositories: map[repositoryKey]*repository{},
