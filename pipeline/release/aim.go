@@ -263,8 +263,8 @@ func (w *run) ask(ctx context.Context, target string, test bool) (analysis.Answe
 func (w *run) checked() *report.Verification {
 	_, verdict, reason := w.analysis.Decision()
 	v := &report.Verification{
-		URL: report.CleanURL(w.url), Expect: report.Clean(w.expects()), Revision: w.classifier.Expected, Consecutive: w.req.Check.Consecutive,
-		Verdict: verdict, Reason: report.Clean(reason), Decided: w.progress.decided, BlueLived: w.progress.blueLived,
+		URL: report.CleanURL(w.url), Expect: w.expects(), Revision: w.classifier.Expected, Consecutive: w.req.Check.Consecutive,
+		Verdict: verdict, Reason: reason, Decided: w.progress.decided, BlueLived: w.progress.blueLived,
 		Attempts: w.analysis.Counts(), Last: w.analysis.Last(),
 	}
 	if v.Verdict == "" {

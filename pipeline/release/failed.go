@@ -33,7 +33,7 @@ func (s *shift) showFailed(ctx context.Context) {
 		return
 	}
 	secrets := s.secrets()
-	failed.Reason = report.Clean(secrets.Replace(failed.Reason))
+	failed.Reason = secrets.Replace(failed.Reason)
 	for i, line := range failed.Lines {
 		failed.Lines[i] = secrets.Replace(line)
 	}

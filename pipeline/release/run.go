@@ -395,7 +395,7 @@ func (w *run) meet(ctx context.Context) {
 // shown is an image of the repository as the report shows it.
 func shown(i registry.Image) *report.Image {
 	return &report.Image{
-		Reference: i.Reference, Digest: i.Digest, Revision: report.Clean(i.Revision), Version: report.Clean(i.Version), AlreadyThere: true,
+		Reference: i.Reference, Digest: i.Digest, Revision: i.Revision, Version: i.Version, AlreadyThere: true,
 	}
 }
 
@@ -445,12 +445,13 @@ func (w *run) understand(body []byte, parameters map[string]string) (*template.T
 
 // advise adds what is worth knowing to the report, once.
 func (w *run) advise(text string) {
+	text = report.Clean(text)
 	w.rec.Edit(func(p *report.Report) {
 		for _, h := range p.Hints {
 			if h == text {
 				return
 			}
 		}
-		p.Hints = append(p.Hints, report.Clean(text))
+		p.Hints = append(p.Hints, text)
 	})
 }

@@ -55,7 +55,7 @@ func (r *Releaser) Share(ctx context.Context, organization units, s Shared) (uri
 	w := r.newRun(report.Share, Request{Stack: s.Stack}, "unit", stepPlan, stepApply)
 	uri, res, err := w.share(w.traced(ctx), organization, s)
 	if uri != "" {
-		w.rec.Edit(func(p *report.Report) { p.URLs = map[string]string{"repository": report.Clean(uri)} })
+		w.rec.Edit(func(p *report.Report) { p.URLs = map[string]string{"repository": uri} })
 	}
 	document, err := w.finish(ctx, res, err)
 	return uri, document, err

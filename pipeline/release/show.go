@@ -64,7 +64,6 @@ func (w *run) probed(seen report.Probe) *report.Probe {
 	for i := range seen.Answerers {
 		a := &seen.Answerers[i]
 		a.Role = w.role(*a)
-		a.Version, a.Revision, a.Body = report.Clean(a.Version), report.Clean(a.Revision), report.Clean(a.Body)
 	}
 	return &seen
 }

@@ -102,11 +102,14 @@ func CleanAll[T any](v T) T {
 	return v
 }
 
-// cleanAll cleans every text in a value, of maps the keys too.
+// cleanAll cleans every text in a value, of maps the keys too. What is clean isn't
+// written: others may be reading it.
 func cleanAll(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(Clean(v.String()))
+		if text := Clean(v.String()); text != v.String() {
+			v.SetString(text)
+		}
 	case reflect.Pointer:
 		if !v.IsNil() {
 			cleanAll(v.Elem())
@@ -122,17 +125,22 @@ func cleanAll(v reflect.Value) {
 			}
 		}
 	case reflect.Map:
-		cleaned := reflect.MakeMap(v.Type())
-		for _, key := range v.MapKeys() {
-			name, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-			name.Set(key)
-			value.Set(v.MapIndex(key))
-			cleanAll(name)
-			cleanAll(value)
-			cleaned.SetMapIndex(name, value)
-		}
-		if !v.IsNil() {
-			v.Set(cleaned)
-		}
+		cleanMap(v)
+	}
+}
+
+func cleanMap(v reflect.Value) {
+	cleaned, changed := reflect.MakeMap(v.Type()), false
+	for _, key := range v.MapKeys() {
+		name, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		name.Set(key)
+		value.Set(v.MapIndex(key))
+		cleanAll(name)
+		cleanAll(value)
+		cleaned.SetMapIndex(name, value)
+		changed = changed || !name.Equal(key) || !value.Equal(v.MapIndex(key))
+	}
+	if changed {
+		v.Set(cleaned)
 	}
 }

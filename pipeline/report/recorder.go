@@ -2,6 +2,7 @@ package report
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -132,11 +133,16 @@ func (r *Recorder) Problem(p Problem) {
 	r.report.Errors = append(r.report.Errors, p)
 }
 
-// Edit changes the report's other fields.
+// Edit changes the report's other fields than steps, traffic and events. What they
+// say is cleaned here, whoever said it.
 func (r *Recorder) Edit(f func(*Report)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	steps, traffic, events := r.report.Steps, r.report.Traffic, r.report.Events
+	r.report.Steps, r.report.Traffic, r.report.Events = nil, nil, nil
 	f(&r.report)
+	cleanAll(reflect.ValueOf(&r.report).Elem())
+	r.report.Steps, r.report.Traffic, r.report.Events = steps, traffic, events
 }
 
 // Close notes the end of the work and returns the whole report.

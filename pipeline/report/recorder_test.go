@@ -93,3 +93,19 @@ func TestRecorderConcurrently(t *testing.T) {
 		t.Errorf("heard %d of 400", heard)
 	}
 }
+
+// Whoever edits a report: what is said in it is clean.
+func TestRecorderCleansEdits(t *testing.T) {
+	t.Parallel()
+	r := report.NewRecorder(report.Release, "", nil, "push")
+	r.Event(report.Event{Subject: "one"})
+	r.Edit(func(p *report.Report) {
+		p.Hints = []string{"a\x1b[31mb"}
+		p.URLs = map[string]string{"service": "http://x/\n::error::"}
+		p.FailedTask = &report.FailedTask{Lines: []string{"##[error]"}}
+	})
+	got := r.Snapshot()
+	if got.Hints[0] != "a [31mb" || got.URLs["service"] != "http://x/ ::error::" || got.FailedTask.Lines[0] != "## [error]" || len(got.Events) != 1 || len(got.Steps) != 1 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -105,7 +105,7 @@ func (l *images) mayPull(where report.Account) release.Access {
 		answer := report.Access{Account: where.ID, Name: where.Name, Allowed: true, Reason: "the account has read the image: the repository lets it"}
 		_, err := ask(l.own, false).images.Find(ctx, image)
 		if errors.Is(err, registry.ErrDenied) {
-			answer.Allowed, answer.Reason, err = false, report.Clean(err.Error()), nil
+			answer.Allowed, answer.Reason, err = false, err.Error(), nil
 		}
 		return []report.Access{answer}, err
 	}
