@@ -42,12 +42,12 @@ func BenchmarkGoingBack(b *testing.B) {
 			w := newWorld(b, 1)
 			w.needsTasks()
 			w.share()
-			blue, err := w.releaser("dev-1").Release(b.Context(), w.request("dev-1", "Blue", "1", 1))
+			blue, err := w.releaser("dev-1").Release(b.Context(), w.request("Blue", "1", 1))
 			if err != nil {
 				b.Fatal(err)
 			}
-			bad := w.request("dev-1", "Purple", "2", 5)
-			bad.Check.Check.Body = "Hello World! (Green)"
+			bad := w.request("Purple", "2", 5)
+			bad.Check.Body = "Hello World! (Green)"
 			bad.Change.TrafficRouting = &routing.is
 			var hurt harm
 			for b.Loop() {

@@ -36,8 +36,8 @@ func BenchmarkRelease(b *testing.B) {
 			var created, green lap
 			for b.Loop() {
 				for i := range at.rounds {
-					created.add(w.released(w.request("dev-1", "Blue", fmt.Sprint(i, ".1"), at.wait)))
-					green.add(w.released(w.request("dev-1", "Green", fmt.Sprint(i, ".2"), at.wait)))
+					created.add(w.released(w.request("Blue", fmt.Sprint(i, ".1"), at.wait)))
+					green.add(w.released(w.request("Green", fmt.Sprint(i, ".2"), at.wait)))
 					w.destroy("dev-1")
 				}
 			}

@@ -54,7 +54,7 @@ func (c *verifyCommand) Run(p *running) error {
 		rec.Problem(report.Problem{Step: "verify", Message: result.Reason, Hint: no.Hint()})
 	}
 	rec.Finish("verify", cmp.Or(state, report.StepFailed), result.Reason)
-	r := rec.Close(report.Verdict(result.Verdict), report.Checked, result.Reason)
+	r := rec.Close(result.Verdict, report.Checked, result.Reason)
 	return c.finish(p, &work{end: func(bool) {}}, r, fmt.Sprintf("%s: %s", result.Verdict, report.Clean(result.Reason)), verdict)
 }
 
@@ -70,7 +70,7 @@ func verdictOf(r verify.Result) error {
 func verificationOf(check verify.Check, result verify.Result) *report.Verification {
 	v := &report.Verification{
 		URL: report.CleanURL(check.URL), Expect: report.Clean(check.Expects()), Revision: report.Clean(check.Revision), Consecutive: check.Consecutive,
-		Verdict: report.Verdict(result.Verdict), Reason: report.Clean(result.Reason), Decided: result.Started.Add(result.Took), Attempts: map[string]int{},
+		Verdict: result.Verdict, Reason: report.Clean(result.Reason), Decided: result.Started.Add(result.Took), Attempts: map[string]int{},
 	}
 	for outcome, n := range result.Outcomes {
 		v.Attempts[string(outcome)] = n
@@ -124,4 +124,4 @@ func (e *verdictError) Hint() string {
 }
 
 // ExitCode is that of the verdict.
-func (e *verdictError) ExitCode() int { return report.Verdict(e.verdict).ExitStatus() }
+func (e *verdictError) ExitCode() int { return e.verdict.ExitStatus() }

@@ -109,6 +109,7 @@ func (c *Client) computed(ctx context.Context, poll *Poller, id, stackName strin
 		case types.ChangeSetStatusCreateComplete, types.ChangeSetStatusFailed:
 			return set, nil
 		case types.ChangeSetStatusCreatePending, types.ChangeSetStatusCreateInProgress:
+			tellIdle(ctx, fmt.Sprintf("CloudFormation computes the change set of stack %q", stackName))
 		default:
 			return set, &ChangeSetError{Name: stackName, Reason: fmt.Sprintf("it is in %s", set.status)}
 		}

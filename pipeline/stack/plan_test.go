@@ -370,9 +370,14 @@ func TestPlanWaitsForACleanUp(t *testing.T) {
 		f.story(row{20 * time.Second, "demo", "UPDATE_COMPLETE", ""})
 		synctest.Wait()
 		f.set = computed(green()...)
-		plan, err := stack.New(f).Plan(t.Context(), request("b"))
+		told := map[string]int{}
+		ctx := stack.WithTrace(t.Context(), func(w stack.Waiting) { told[w.String()]++ })
+		plan, err := stack.New(f).Plan(ctx, request("b"))
 		if err != nil || plan.Class != report.GreenDeployment {
 			t.Errorf("class %q, error %v", plan.Class, err)
+		}
+		if n := told[`stack "demo": nothing new yet`]; n < 15 {
+			t.Errorf("20 seconds of silence were told %d times: %v", n, told)
 		}
 	})
 }

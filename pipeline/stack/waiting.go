@@ -18,10 +18,15 @@ type Waiting struct {
 	Try       int    // how many have failed in a row
 	Next      time.Duration
 	Pending   bool // the call is made and not answered yet: nothing has failed
+	// For is what is waited for while all is well: nothing else is set then.
+	For string
 }
 
 // String says it for people: "AWS throttles CreateChangeSet: try 3 failed, next in 8s".
 func (w Waiting) String() string {
+	if w.For != "" {
+		return w.For
+	}
 	if w.Pending {
 		return fmt.Sprintf("%s isn't answered yet: try %d", w.Operation, w.Try)
 	}
@@ -36,7 +41,7 @@ func (w Waiting) String() string {
 type traceKey struct{}
 
 // WithTrace returns a context in which told is called whenever a call has to be
-// made again or isn't answered, and every few seconds while that lasts, as
+// made again or isn't answered, or nothing has happened since the last look, as
 // net/http/httptrace does for connections. Several goroutines may call it at once.
 func WithTrace(ctx context.Context, told func(Waiting)) context.Context {
 	return context.WithValue(ctx, traceKey{}, told)
@@ -49,6 +54,13 @@ const tellEvery = 4 * time.Second
 func (p *Poller) tell(ctx context.Context, operation string) {
 	if told, ok := ctx.Value(traceKey{}).(func(Waiting)); ok {
 		told(Waiting{Operation: operation, Throttled: throttled(p.failure), Reason: plain(p.failure).Error(), Try: p.tries, Next: max(0, p.left())})
+	}
+}
+
+// tellIdle tells whoever listens for what is waited while nothing happens.
+func tellIdle(ctx context.Context, what string) {
+	if told, ok := ctx.Value(traceKey{}).(func(Waiting)); ok {
+		told(Waiting{For: what})
 	}
 }
 

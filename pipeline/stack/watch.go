@@ -90,6 +90,8 @@ func (c *Client) follow(ctx context.Context, from From, each func(Event)) (End, 
 		w.quiet++
 		if len(fresh) > 0 {
 			w.quiet = 0
+		} else {
+			tellIdle(ctx, fmt.Sprintf("stack %q: nothing new yet", nameOf(from.StackID)))
 		}
 		if end, over := w.hand(fresh, each); over {
 			return end, nil
