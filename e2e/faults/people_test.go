@@ -99,6 +99,8 @@ func races() []situation {
 		{name: "somebody releases the same", trouble: first(strings.Fields(release)...), args: release, verdict: report.Successful, outcome: report.Released, line: "^Now serving", serves: "two"},
 		{name: "a rollback beside a release", trouble: first("release", "shop", "REPO:three", "--expect-body", "three"),
 			args: "rollback shop --account team-a", verdict: report.Successful, outcome: report.RolledBack, line: "^Now serving"},
+		{name: "a release beside a destruction", trouble: deleting, args: "release gone REPO:two --account team-a --template TMP/gone.yaml", status: 1,
+			verdict: report.Failed, outcome: report.Refused, line: "it is being deleted"},
 		{name: "a release that is killed, and run again", trouble: killed, args: strings.ReplaceAll(release, "two", "three") + " --termination-wait 2m",
 			verdict: report.Successful, outcome: report.Released, line: "^Now serving", serves: "three"},
 	}
@@ -170,5 +172,28 @@ func killed(d *desk) func() {
 	d.begun()
 	_ = c.Process.Signal(syscall.SIGKILL)
 	_ = c.Wait()
+	return func() {}
+}
+
+// deleting makes a stack that takes its time to be deleted, and begins to.
+func deleting(d *desk) func() {
+	in := d.shop()
+	in.StackName = aws.String("gone")
+	if err := os.WriteFile(filepath.Join(d.w.dir, "gone.yaml"), []byte(*in.TemplateBody), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	api := cloudformation.NewFromConfig(d.config())
+	if _, err := api.CreateStack(context.Background(), in); err != nil {
+		d.t.Fatal(err)
+	}
+	wait := cloudformation.NewStackCreateCompleteWaiter(api, func(o *cloudformation.StackCreateCompleteWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 100*time.Millisecond, 200*time.Millisecond
+	})
+	if err := wait.Wait(context.Background(), &cloudformation.DescribeStacksInput{StackName: in.StackName}, time.Minute); err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err := api.DeleteStack(context.Background(), &cloudformation.DeleteStackInput{StackName: in.StackName}); err != nil {
+		d.t.Fatal(err)
+	}
 	return func() {}
 }

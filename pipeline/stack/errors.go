@@ -71,6 +71,8 @@ func stuckHint(name, status string, cause *Event) string {
 	case "UPDATE_ROLLBACK_FAILED":
 		return fmt.Sprintf("the way back failed as well: remove what blocks it, then run aws cloudformation continue-update-rollback --stack-name %s; "+
 			"a resource that can't go back may be left as it is with%s", name, orDefault(skip, " --resources-to-skip LOGICAL_ID"))
+	case "DELETE_IN_PROGRESS":
+		return "wait until it is gone, then make it anew if it is still wanted: aws cloudformation wait stack-delete-complete --stack-name " + name
 	case "DELETE_FAILED":
 		return "remove what blocks the deletion and delete again; aws cloudformation delete-stack --retain-resources leaves a resource behind on purpose"
 	case "CREATE_FAILED", "ROLLBACK_FAILED":

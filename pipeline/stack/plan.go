@@ -102,8 +102,8 @@ func (c *Client) Plan(ctx context.Context, req Request) (Plan, error) {
 	return c.planUpdate(ctx, d, *before)
 }
 
-// existing returns the stack, or nil if there is none. It waits for a deletion
-// or a clean-up to end; any other running operation is an *InProgressError.
+// existing returns the stack, or nil if there is none. It waits for a clean-up to
+// end; any other running operation is an *InProgressError, a deletion a *StateError.
 func (c *Client) existing(ctx context.Context, name string) (*Stack, error) {
 	s, err := c.Describe(ctx, name)
 	var none *NotFoundError
@@ -114,9 +114,8 @@ func (c *Client) existing(ctx context.Context, name string) (*Stack, error) {
 		return nil, err
 	}
 	switch types.StackStatus(s.Status) {
-	case types.StackStatusDeleteInProgress:
-		_, err := c.gone(ctx, From{StackID: s.ID}, nil)
-		return nil, err
+	case types.StackStatusDeleteInProgress: // whoever deletes it doesn't want it back
+		return nil, &StateError{Name: s.Name, Status: s.Status, Reason: "it is being deleted"}
 	case types.StackStatusUpdateCompleteCleanupInProgress, types.StackStatusUpdateRollbackCompleteCleanupInProgress:
 		if err := c.settle(ctx, s.ID, nil); err != nil {
 			return nil, err

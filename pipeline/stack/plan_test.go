@@ -406,3 +406,17 @@ func TestProposed(t *testing.T) {
 		}
 	})
 }
+
+// A stack that is being deleted isn't brought back.
+func TestPlanOfADeletion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := living()
+		f.row("demo", "DELETE_IN_PROGRESS", "")
+		_, err := stack.New(f).Plan(t.Context(), request("b"))
+		var state *stack.StateError
+		if !errors.As(err, &state) || !state.Refusal() || !strings.Contains(state.Hint(), "stack-delete-complete") {
+			t.Errorf("error %v", err)
+		}
+		wantCalls(t, f, "CreateChangeSet")
+	})
+}
