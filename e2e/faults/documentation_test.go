@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"orgship/pipeline/report"
+	"orgship/template"
 )
 
 // TestDocumentationExample takes over what somebody made with the aws CLI out of
@@ -83,6 +84,27 @@ func TestPlannedByOthers(t *testing.T) {
 	if err != nil || len(resources.StackResources) != 1 {
 		t.Errorf("it isn't their template: %+v, error %v", resources, err)
 	}
+}
+
+// TestJSON takes a stack over whose template is JSON, as the CDK writes it: the way
+// back works from the first release on.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "one", "two")
+	d := &desk{w: w, t: t, account: "dev-1"}
+	d.makeShopOf(func(in *cloudformation.CreateStackInput) {
+		parsed, err := template.Parse([]byte(*in.TemplateBody))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.TemplateBody = aws.String(string(parsed.JSON()))
+	})
+	for _, step := range [][]string{{"two", "release", "shop", w.repo + ":two", "--expect-body", "two"}, {"one", "rollback", "shop", "--expect-body", "one"}} {
+		if r := d.reported(step[1:]...); r.Outcome != report.Released || !strings.Contains(d.ask(), step[0]) {
+			t.Fatalf("%s: %s: %s; the shop says %q", step[1], r.Outcome, r.Summary, d.ask())
+		}
+	}
+	d.endState("one")
 }
 
 // aws is the aws CLI of the account's administrator.

@@ -238,8 +238,16 @@ func (d *desk) shop() *cloudformation.CreateStackInput {
 // makeShop creates the shop's stack as its owner does, without orgship.
 func (d *desk) makeShop() {
 	d.t.Helper()
+	d.makeShopOf(func(*cloudformation.CreateStackInput) {})
+}
+
+// makeShopOf creates it as somebody has edited it.
+func (d *desk) makeShopOf(edit func(*cloudformation.CreateStackInput)) {
+	d.t.Helper()
 	api := cloudformation.NewFromConfig(d.config())
-	if _, err := api.CreateStack(context.Background(), d.shop()); err != nil {
+	in := d.shop()
+	edit(in)
+	if _, err := api.CreateStack(context.Background(), in); err != nil {
 		d.t.Fatal(err)
 	}
 	wait := cloudformation.NewStackCreateCompleteWaiter(api, func(o *cloudformation.StackCreateCompleteWaiterOptions) {

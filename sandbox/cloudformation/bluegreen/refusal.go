@@ -14,6 +14,7 @@ func (h *Hook) SameDefinition(id string) error {
 }
 
 // Mixed refuses a green deployment that changes anything else.
+// The template's own Metadata section is no resource: it may change too (Assumption A123).
 // https://github.com/aws-samples/aws-reinvent-trivia-game/blob/a1dafe683f051183719dcd0019215348513f45ed/trivia-backend/infra/cdk/ecs-service-blue-green.ts
 func (h *Hook) Mixed() error {
 	return h.hookError("Additional resource diff other than ECS application related resource update is detected, CodeDeploy can't perform BlueGreen style update properly.")
