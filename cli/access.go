@@ -26,8 +26,8 @@ type accessCommand struct {
 // Run prints for each account whether it may pull, and why. The verdict is
 // failed if one may not.
 func (c *accessCommand) Run(p *running) error {
-	rec := report.NewRecorder(report.KindAccess, version(), nil, "access")
-	rec.Begin("access")
+	rec := report.NewRecorder(report.KindAccess, version(), nil, report.AccessStep)
+	rec.Begin(report.AccessStep)
 	owner, decisions, err := c.ask(p)
 	if err != nil {
 		return c.refused(p, report.KindAccess, "", err)
@@ -50,9 +50,9 @@ func (c *accessCommand) Run(p *running) error {
 	if all := access.Refused(decisions); len(all) > 0 {
 		no := &mayNotPullError{all, len(decisions)}
 		state, verdict, summary, refused = report.StepFailed, report.Failed, no.Error(), no
-		rec.Problem(report.Problem{Step: "access", Message: summary, Hint: no.Hint()})
+		rec.Problem(report.Problem{Step: report.AccessStep, Message: summary, Hint: no.Hint()})
 	}
-	rec.Finish("access", state, summary)
+	rec.Finish(report.AccessStep, state, summary)
 	return c.finish(p, &work{end: func(bool) {}}, rec.Close(verdict, report.Checked, summary), "", refused)
 }
 

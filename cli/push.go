@@ -32,8 +32,8 @@ type pushCommand struct {
 
 // Run pushes, and prints the reference by digest.
 func (c *pushCommand) Run(p *running) error {
-	rec := report.NewRecorder(report.KindPush, version(), nil, "push")
-	rec.Begin("push")
+	rec := report.NewRecorder(report.KindPush, version(), nil, report.PushStep)
+	rec.Begin(report.PushStep)
 	push := c.push
 	if id, ok := strings.CutPrefix(c.Source, "container:"); ok {
 		push = func(p *running) (registry.Pushed, error) { return c.publish(p, id) }
@@ -57,7 +57,7 @@ func (c *pushCommand) Run(p *running) error {
 			Reference: pushed.Reference, Digest: pushed.Digest, Tag: pushed.Tag, Bytes: pushed.BlobBytesSent, AlreadyThere: pushed.AlreadyThere,
 		}
 	})
-	rec.Finish("push", report.Done, sent)
+	rec.Finish(report.PushStep, report.Done, sent)
 	return c.finish(p, &work{end: func(bool) {}}, rec.Close(report.Successful, outcome, sent), pushed.Reference, nil)
 }
 

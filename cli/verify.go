@@ -35,8 +35,8 @@ func (c *verifyCommand) Run(p *running) error {
 			last = text
 		}
 	}
-	rec := report.NewRecorder(report.KindVerify, version(), nil, "verify")
-	rec.Begin("verify")
+	rec := report.NewRecorder(report.KindVerify, version(), nil, report.VerifyStep)
+	rec.Begin(report.VerifyStep)
 	result, err := verify.Run(p.ctx, check)
 	if err != nil && p.ctx.Err() == nil {
 		return c.refused(p, report.KindVerify, "", err)
@@ -51,9 +51,9 @@ func (c *verifyCommand) Run(p *running) error {
 		r.Verification = verificationOf(check, result)
 	})
 	if no := (*verdictError)(nil); errors.As(verdict, &no) {
-		rec.Problem(report.Problem{Step: "verify", Message: result.Reason, Hint: no.Hint()})
+		rec.Problem(report.Problem{Step: report.VerifyStep, Message: result.Reason, Hint: no.Hint()})
 	}
-	rec.Finish("verify", cmp.Or(state, report.StepFailed), result.Reason)
+	rec.Finish(report.VerifyStep, cmp.Or(state, report.StepFailed), result.Reason)
 	r := rec.Close(result.Verdict, report.Checked, result.Reason)
 	return c.finish(p, &work{end: func(bool) {}}, r, fmt.Sprintf("%s: %s", result.Verdict, report.Clean(result.Reason)), verdict)
 }

@@ -177,7 +177,7 @@ func (t telling) text(e report.Event) string {
 		t.told[e.Subject+e.Message] = true
 	case report.FromRelease:
 		step := e.Status == string(report.Done) || e.Status == string(report.StepFailed)
-		if e.Status != "" && (!step || e.Subject != "plan" && e.Subject != "decide" || e.Message == "") {
+		if e.Status != "" && (!step || e.Subject != report.PlanStep && e.Subject != report.DecideStep || e.Message == "") {
 			return ""
 		}
 	default:

@@ -132,15 +132,14 @@ type step struct {
 
 // meaning says what the steps do, after their names.
 var meaning = map[string]string{
-	"unit":   "who the image is shared with",
-	"push":   "the image in its repository",
-	"access": "may the account pull?",
-	"plan":   "what would change",
-	"apply":  "CloudFormation stack %s",
-	"delete": "CloudFormation stack %s",
-	"cancel": "CloudFormation stack %s",
-	"verify": "who answers?",
-	"decide": "keep it, or go back?",
+	report.UnitStep:   "who the image is shared with",
+	report.PushStep:   "the image in its repository",
+	report.AccessStep: "may the account pull?",
+	report.PlanStep:   "what would change",
+	report.ApplyStep:  "CloudFormation stack %s",
+	report.DeleteStep: "CloudFormation stack %s",
+	report.VerifyStep: "who answers?",
+	report.DecideStep: "keep it, or go back?",
 }
 
 // event shows one event: a step that begins or ends, or a line in one's log.
@@ -204,9 +203,9 @@ func (s *step) finish(good bool, state string, words ...string) {
 // causes them, else of the latest.
 func (w *run) place(source report.Source) telemetry.SpanStreams {
 	causes := map[report.Source][]string{
-		report.FromStack:   {"apply", "delete", "cancel"},
-		report.FromTraffic: {"apply"},
-		report.FromVerify:  {"verify"},
+		report.FromStack:   {report.ApplyStep, report.DeleteStep},
+		report.FromTraffic: {report.ApplyStep},
+		report.FromVerify:  {report.VerifyStep},
 	}[source]
 	for _, name := range causes {
 		if s := w.steps[name]; s != nil {

@@ -22,12 +22,12 @@ func (w *run) confirmed(ctx context.Context) (result, error) {
 		return result{report.Successful, report.Released, serves + "; nobody asked it"}, nil
 	}
 	if err := w.found(ctx); err != nil {
-		w.fail(ctx, stepVerify, err)
-		return result{report.Error, report.Released, "deployed, but it could not be asked: " + err.Error()}, &stepError{stepVerify, err}
+		w.fail(ctx, report.VerifyStep, err)
+		return result{report.Error, report.Released, "deployed, but it could not be asked: " + err.Error()}, &stepError{report.VerifyStep, err}
 	}
 	if err := w.settle(ctx); err != nil {
-		w.fail(ctx, stepVerify, err)
-		return result{report.Inconclusive, report.Released, "interrupted: deployed, but not proved"}, &stepError{stepVerify, err}
+		w.fail(ctx, report.VerifyStep, err)
+		return result{report.Inconclusive, report.Released, "interrupted: deployed, but not proved"}, &stepError{report.VerifyStep, err}
 	}
 	if w.decided(analysis.Keep) {
 		_, _, reason := w.analysis.Decision()
@@ -52,7 +52,7 @@ func (w *run) confirmed(ctx context.Context) (result, error) {
 	} else {
 		w.advise("the version from before is one call away: " + w.command("rollback", w.req.Stack))
 	}
-	return res, &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
+	return res, &stepError{report.VerifyStep, &WrongError{Verdict: verdict, Reason: reason}}
 }
 
 // found finds the URL of a stack that is new, and starts the probe.
@@ -68,8 +68,8 @@ func (w *run) found(ctx context.Context) error {
 		return err
 	}
 	w.testURL = "" // it serves what production serves
-	w.rec.Begin(stepVerify)
-	w.rec.Begin(stepDecide)
+	w.rec.Begin(report.VerifyStep)
+	w.rec.Begin(report.DecideStep)
 	return w.startProbe(ctx)
 }
 
@@ -126,22 +126,22 @@ func (w *run) late(d analysis.Decision) {
 	_, _, reason := w.analysis.Decision()
 	w.progress.decided, w.progress.blueLived = time.Now(), false
 	if d == analysis.Keep {
-		w.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
+		w.rec.Finish(report.DecideStep, report.Done, "keep it: "+reason)
 		return
 	}
-	w.rec.Finish(stepDecide, report.StepFailed, reason)
+	w.rec.Finish(report.DecideStep, report.StepFailed, reason)
 }
 
 // unchanged concludes a release that has nothing to change: it still proves
 // what is there.
 func (w *run) unchanged(ctx context.Context) (result, error) {
-	w.rec.Finish(stepApply, report.Skipped, "the stack is as it should be")
+	w.rec.Finish(report.ApplyStep, report.Skipped, "the stack is as it should be")
 	if w.current.stack != nil {
 		w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = w.current.stack.ID, w.current.stack.Status })
 	}
 	if err := w.ready(ctx); err != nil {
-		w.fail(ctx, stepVerify, err)
-		return result{}, &stepError{stepVerify, err}
+		w.fail(ctx, report.VerifyStep, err)
+		return result{}, &stepError{report.VerifyStep, err}
 	}
 	w.classifier.Forget() // nothing changes: a wrong answer isn't a version on its way out
 	res, err := w.confirmed(ctx)

@@ -18,14 +18,14 @@ func (w *run) deploy(ctx context.Context) (result, error) {
 		if w.proposal.resume == nil {
 			w.cfg.Stacks.Discard(ctx, w.proposal.plan)
 		}
-		w.fail(ctx, stepVerify, err)
-		return result{}, &stepError{stepVerify, err}
+		w.fail(ctx, report.VerifyStep, err)
+		return result{}, &stepError{report.VerifyStep, err}
 	}
-	w.rec.Begin(stepApply)
+	w.rec.Begin(report.ApplyStep)
 	from, err := w.begin(ctx)
 	if err != nil {
-		w.fail(ctx, stepApply, err)
-		return result{}, &stepError{stepApply, err}
+		w.fail(ctx, report.ApplyStep, err)
+		return result{}, &stepError{report.ApplyStep, err}
 	}
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID = from.StackID })
 	end, err := w.newShift(from).watch(ctx)
@@ -35,8 +35,8 @@ func (w *run) deploy(ctx context.Context) (result, error) {
 // ready prepares the check, and asks who answers before anything changes.
 func (w *run) ready(ctx context.Context) error {
 	if w.req.Check.Skip {
-		w.rec.Finish(stepVerify, report.Skipped, "not asked for")
-		w.rec.Finish(stepDecide, report.Skipped, "not asked for")
+		w.rec.Finish(report.VerifyStep, report.Skipped, "not asked for")
+		w.rec.Finish(report.DecideStep, report.Skipped, "not asked for")
 		return nil
 	}
 	w.prepare()
@@ -47,7 +47,7 @@ func (w *run) ready(ctx context.Context) error {
 	if err := w.aim(ctx, *w.current.stack); err != nil {
 		return err
 	}
-	w.rec.Begin(stepVerify)
+	w.rec.Begin(report.VerifyStep)
 	return w.baseline(ctx)
 }
 
@@ -70,21 +70,21 @@ func (w *run) begin(ctx context.Context) (stack.From, error) {
 func (w *run) conclude(ctx context.Context, end stack.End, err error) (result, error) {
 	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
 	if err == nil {
-		w.rec.Finish(stepApply, report.Done, end.Status)
+		w.rec.Finish(report.ApplyStep, report.Done, end.Status)
 		return w.confirmed(ctx)
 	}
 	var back *stack.RolledBackError
 	res := resultOf(ctx, err)
 	if errors.As(err, &back) && (w.progress.cancelled || w.progress.cancelErr != nil) {
 		w.progress.cancelled = true // by us, or by somebody who may
-		w.rec.Finish(stepApply, report.StepFailed, "cancelled, as decided: "+end.Status)
+		w.rec.Finish(report.ApplyStep, report.StepFailed, "cancelled, as decided: "+end.Status)
 		return w.wentBack(ctx)
 	}
-	w.fail(ctx, stepApply, err)
+	w.fail(ctx, report.ApplyStep, err)
 	if back != nil {
 		w.finishVerify(report.Skipped, "the deployment failed before it could be decided")
-		w.rec.Finish(stepDecide, report.Skipped, "there was nothing to decide about")
-		return res, &stepError{stepApply, err}
+		w.rec.Finish(report.DecideStep, report.Skipped, "there was nothing to decide about")
+		return res, &stepError{report.ApplyStep, err}
 	}
 	switch {
 	case account.Expired(err):
@@ -93,7 +93,7 @@ func (w *run) conclude(ctx context.Context, end stack.End, err error) (result, e
 	case res.outcome == report.InProgress:
 		w.advise("run the same command again: it goes on from where the stack is; to go back instead: " + w.command("rollback", w.req.Stack))
 	}
-	return res, &stepError{stepApply, err}
+	return res, &stepError{report.ApplyStep, err}
 }
 
 // resultOf tells what state an operation that ended with an error left behind.
@@ -123,7 +123,7 @@ func (w *run) wentBack(ctx context.Context) (result, error) {
 		res.outcome = report.Broken
 		res.summary += "; the version from before doesn't answer either: " + last
 	}
-	return res, &stepError{stepVerify, &WrongError{Verdict: verdict, Reason: reason}}
+	return res, &stepError{report.VerifyStep, &WrongError{Verdict: verdict, Reason: reason}}
 }
 
 // WrongError says that the app's answers were against a release.
@@ -176,6 +176,6 @@ func (w *run) oldAgain(ctx context.Context) (last string, well bool) {
 
 func (w *run) finishVerify(state report.State, detail string) {
 	if !w.req.Check.Skip {
-		w.rec.Finish(stepVerify, state, detail)
+		w.rec.Finish(report.VerifyStep, state, detail)
 	}
 }

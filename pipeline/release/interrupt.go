@@ -45,7 +45,7 @@ func (w *run) cancelInterrupted(ctx context.Context) result {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTime)
 	defer stop()
 	if err := w.strategy.GoBack(ctx, w.rec.Snapshot().Stack.ID); err != nil {
-		w.rec.Problem(problem(stepApply, err))
+		w.rec.Problem(problem(report.ApplyStep, err))
 		w.advise("to go back: " + w.command("rollback", w.req.Stack))
 		return result{report.Inconclusive, report.InProgress, "interrupted, and the update could not be cancelled: it goes on by itself, and nobody decides about it"}
 	}

@@ -116,8 +116,8 @@ func (w *run) headerSaid() bool {
 func (w *run) prove(ctx context.Context, res result) (result, error) {
 	w.proof = w.evidence(ctx, w.proposal.image)
 	if err := context.Cause(ctx); err != nil && (w.proof == nil || !w.proof.Proved) {
-		w.fail(ctx, stepVerify, err)
-		return result{report.Inconclusive, report.Released, "interrupted: deployed, and not proved to the end"}, &stepError{stepVerify, err}
+		w.fail(ctx, report.VerifyStep, err)
+		return result{report.Inconclusive, report.Released, "interrupted: deployed, and not proved to the end"}, &stepError{report.VerifyStep, err}
 	}
 	said := w.headerSaid()
 	switch e := w.proof; {
@@ -144,7 +144,7 @@ func (w *run) prove(ctx context.Context, res result) (result, error) {
 func (w *run) unproved(res result, why string) (result, error) {
 	w.finishVerify(report.StepFailed, why)
 	res.verdict, res.summary = report.Inconclusive, fmt.Sprintf("%s; but that the new image gave them isn't proved: %s", res.summary, why)
-	return res, &stepError{stepVerify, &UnprovedError{Reason: why}}
+	return res, &stepError{report.VerifyStep, &UnprovedError{Reason: why}}
 }
 
 // UnprovedError says that right answers came, and that nothing shows of which

@@ -21,7 +21,7 @@ import (
 // else's, means the same rollback. To go back further, name the image.
 func (r *Releaser) Rollback(ctx context.Context, req Request) (report.Report, error) {
 	req.Check.IgnoreBaseline = true // going back mends a service that is down
-	w := r.newRun(report.Rollback, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
+	w := r.newRun(report.Rollback, req, report.PushStep, report.AccessStep, report.PlanStep, report.ApplyStep, report.VerifyStep, report.DecideStep)
 	res, err := w.rollback(w.traced(ctx))
 	return w.finish(ctx, res, err)
 }
@@ -29,7 +29,7 @@ func (r *Releaser) Rollback(ctx context.Context, req Request) (report.Report, er
 func (w *run) rollback(ctx context.Context) (result, error) {
 	s, err := w.cfg.Stacks.Describe(ctx, w.req.Stack)
 	if err != nil {
-		return result{}, &stepError{stepPlan, err}
+		return result{}, &stepError{report.PlanStep, err}
 	}
 	switch {
 	case stack.Cancellable(s.Status):
@@ -45,7 +45,7 @@ func (w *run) rollback(ctx context.Context) (result, error) {
 	}
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err != nil {
-		return result{}, &stepError{stepPlan, err}
+		return result{}, &stepError{report.PlanStep, err}
 	}
 	if w.req.Image == "" {
 		images := previous(body)
@@ -53,7 +53,7 @@ func (w *run) rollback(ctx context.Context) (result, error) {
 			return w.stay(ctx, body, images)
 		}
 		if len(images) == 0 {
-			return result{}, &stepError{stepPlan, &NoRecordError{Stack: w.req.Stack}}
+			return result{}, &stepError{report.PlanStep, &NoRecordError{Stack: w.req.Stack}}
 		}
 		w.req.Image, w.proposal.record, w.proposal.given = images[0], images[1:], true
 	}
@@ -74,7 +74,7 @@ func (w *run) broughtBack(ctx context.Context, s stack.Stack) bool {
 func (w *run) stay(ctx context.Context, body []byte, images []string) (result, error) {
 	image, _, err := template.Image(body, w.req.Change.Container)
 	if err != nil {
-		return result{}, &stepError{stepPlan, err}
+		return result{}, &stepError{report.PlanStep, err}
 	}
 	if len(images) > 0 {
 		w.advise("a rollback has brought this image back already; to go back further: " + w.command("rollback", w.req.Stack, "--image", images[0]))
@@ -88,14 +88,14 @@ func (w *run) stay(ctx context.Context, body []byte, images []string) (result, e
 func (w *run) takeBack(ctx context.Context, s stack.Stack) (result, error) {
 	token, err := w.cfg.Stacks.Operation(ctx, s)
 	if err != nil {
-		return result{}, &stepError{stepPlan, err}
+		return result{}, &stepError{report.PlanStep, err}
 	}
 	if !stack.IsRollback(token) {
 		return w.cancel(ctx, s)
 	}
 	body, err := w.cfg.Stacks.Template(ctx, s.ID)
 	if err != nil {
-		return result{}, &stepError{stepPlan, err}
+		return result{}, &stepError{report.PlanStep, err}
 	}
 	w.current.stack = &s
 	for _, to := range goals(body, w.req.Change.Container) {
@@ -155,10 +155,10 @@ func (w *run) releaseBack(ctx context.Context, s stack.Stack) (result, error) {
 // backAlready asks whether the version from before answers, where the latest
 // update was taken back already.
 func (w *run) backAlready(ctx context.Context, s stack.Stack) (result, error) {
-	for _, step := range []string{stepPush, stepAccess, stepPlan, stepApply} {
+	for _, step := range []string{report.PushStep, report.AccessStep, report.PlanStep, report.ApplyStep} {
 		w.rec.Finish(step, report.Skipped, "a rollback has taken the latest update back already")
 	}
-	w.rec.Finish(stepDecide, report.Skipped, "there is nothing to decide about")
+	w.rec.Finish(report.DecideStep, report.Skipped, "there is nothing to decide about")
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = s.ID, s.Status })
 	w.advise("to go back further: name the image: " + w.command("rollback", w.req.Stack, "--image", "REPOSITORY@sha256:…"))
 	res, err := w.proveBefore(ctx, s)
@@ -174,25 +174,25 @@ func (w *run) cancel(ctx context.Context, s stack.Stack) (result, error) {
 	if w.req.DryRun {
 		return result{report.Successful, report.Unchanged, "dry run: the update under way would be cancelled"}, nil
 	}
-	for _, step := range []string{stepPush, stepAccess, stepPlan} {
+	for _, step := range []string{report.PushStep, report.AccessStep, report.PlanStep} {
 		w.rec.Finish(step, report.Skipped, "an update is under way: it is cancelled")
 	}
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID = s.ID })
-	w.rec.Begin(stepApply)
+	w.rec.Begin(report.ApplyStep)
 	w.progress.began = time.Now()
 	end, err := w.cfg.Stacks.Cancel(ctx, s.ID, func(e stack.Event) { w.rec.Event(eventOf(e)) })
 	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
 	if err != nil {
-		w.fail(ctx, stepApply, err)
+		w.fail(ctx, report.ApplyStep, err)
 		res := resultOf(ctx, err)
 		if ctx.Err() != nil {
 			res.summary = "interrupted: the update is being cancelled, and the stack goes back by itself"
 			w.advise("to see that the version from before answers again: " + w.command("rollback", w.req.Stack))
 		}
-		return res, &stepError{stepApply, err}
+		return res, &stepError{report.ApplyStep, err}
 	}
-	w.rec.Finish(stepApply, report.Done, end.Status)
-	w.rec.Finish(stepDecide, report.Skipped, "you did")
+	w.rec.Finish(report.ApplyStep, report.Done, end.Status)
+	w.rec.Finish(report.DecideStep, report.Skipped, "you did")
 	return w.proveBefore(ctx, s)
 }
 
@@ -200,10 +200,10 @@ func (w *run) cancel(ctx context.Context, s stack.Stack) (result, error) {
 func (w *run) proveBefore(ctx context.Context, s stack.Stack) (result, error) {
 	w.current.stack, w.progress.restored = &s, true
 	if err := w.knowBefore(ctx, s); err != nil {
-		return result{}, &stepError{stepVerify, err}
+		return result{}, &stepError{report.VerifyStep, err}
 	}
 	if err := w.ready(ctx); err != nil {
-		return result{report.Error, report.RolledBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}, &stepError{stepVerify, err}
+		return result{report.Error, report.RolledBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}, &stepError{report.VerifyStep, err}
 	}
 	w.classifier.Forget()
 	res, err := w.confirmed(ctx)

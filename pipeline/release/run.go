@@ -18,16 +18,6 @@ import (
 	"orgship/template"
 )
 
-// The steps of a release.
-const (
-	stepPush   = "push"
-	stepAccess = "access"
-	stepPlan   = "plan"
-	stepApply  = "apply"
-	stepVerify = "verify"
-	stepDecide = "decide"
-)
-
 // run is one run of a verb: what was asked, what is there, what it is to become,
 // and how it is judged. What it comes to, each step returns.
 type run struct {
@@ -105,7 +95,7 @@ func (r *Releaser) newRun(kind report.Kind, req Request, steps ...string) *run {
 // Release does the whole of it. The report is complete in any case; the error,
 // an *Error, is nil only if the verdict is successful.
 func (r *Releaser) Release(ctx context.Context, req Request) (report.Report, error) {
-	w := r.newRun(report.Release, req, stepPush, stepAccess, stepPlan, stepApply, stepVerify, stepDecide)
+	w := r.newRun(report.Release, req, report.PushStep, report.AccessStep, report.PlanStep, report.ApplyStep, report.VerifyStep, report.DecideStep)
 	res, err := w.release(w.traced(ctx))
 	return w.finish(ctx, res, err)
 }
@@ -114,13 +104,13 @@ func (r *Releaser) Release(ctx context.Context, req Request) (report.Report, err
 // the deployment.
 func (w *run) release(ctx context.Context) (result, error) {
 	if err := w.req.Check.checkable(); err != nil {
-		return result{}, &stepError{stepVerify, err}
+		return result{}, &stepError{report.VerifyStep, err}
 	}
 	for _, s := range []struct {
 		name string
 		do   func(context.Context) (report.State, string, error)
 	}{
-		{stepPush, w.push}, {stepAccess, w.access}, {stepPlan, w.planned},
+		{report.PushStep, w.push}, {report.AccessStep, w.access}, {report.PlanStep, w.planned},
 	} {
 		if err := w.step(ctx, s.name, s.do); err != nil {
 			return result{}, err

@@ -52,7 +52,7 @@ func (s Shared) stackName() string {
 // credentials of the management account or of a delegated administrator.
 func (r *Releaser) Share(ctx context.Context, organization units, s Shared) (uri string, _ report.Report, _ error) {
 	s.Stack = cmp.Or(s.Stack, s.stackName())
-	w := r.newRun(report.Share, Request{Stack: s.Stack}, "unit", stepPlan, stepApply)
+	w := r.newRun(report.Share, Request{Stack: s.Stack}, report.UnitStep, report.PlanStep, report.ApplyStep)
 	uri, res, err := w.share(w.traced(ctx), organization, s)
 	if uri != "" {
 		w.rec.Edit(func(p *report.Report) { p.URLs = map[string]string{"repository": uri} })
@@ -63,7 +63,7 @@ func (r *Releaser) Share(ctx context.Context, organization units, s Shared) (uri
 
 func (w *run) share(ctx context.Context, organization units, s Shared) (uri string, _ result, _ error) {
 	var parameters map[string]string
-	err := w.step(ctx, "unit", func(ctx context.Context) (report.State, string, error) {
+	err := w.step(ctx, report.UnitStep, func(ctx context.Context) (report.State, string, error) {
 		info, err := organization.Describe(ctx)
 		if err != nil {
 			return report.Done, "", err
@@ -78,7 +78,7 @@ func (w *run) share(ctx context.Context, organization units, s Shared) (uri stri
 	if err != nil {
 		return "", result{}, err
 	}
-	err = w.step(ctx, stepPlan, func(ctx context.Context) (report.State, string, error) {
+	err = w.step(ctx, report.PlanStep, func(ctx context.Context) (report.State, string, error) {
 		if err := w.ownRepository(ctx, s); err != nil {
 			return report.Done, "", err
 		}
@@ -149,7 +149,7 @@ func (w *run) applyShared(ctx context.Context, s Shared) (uri string, res result
 		w.cfg.Stacks.Discard(ctx, w.proposal.plan)
 		return "", result{report.Successful, report.Unchanged, "dry run: " + describe(w.proposal.plan)}, nil
 	}
-	err = w.step(ctx, stepApply, func(ctx context.Context) (report.State, string, error) {
+	err = w.step(ctx, report.ApplyStep, func(ctx context.Context) (report.State, string, error) {
 		if w.proposal.plan.Class == report.NothingToDo {
 			res = result{report.Successful, report.Unchanged, "the repository is shared as it should be"}
 			return report.Skipped, w.proposal.plan.Why, nil
@@ -169,7 +169,7 @@ func (w *run) applyShared(ctx context.Context, s Shared) (uri string, res result
 	}
 	now, err := w.cfg.Stacks.Describe(ctx, s.Stack)
 	if err != nil {
-		return "", result{}, &stepError{stepApply, err}
+		return "", result{}, &stepError{report.ApplyStep, err}
 	}
 	w.rec.Edit(func(p *report.Report) { p.Stack.ID, p.Stack.Status = now.ID, now.Status })
 	return now.Outputs["RepositoryUri"], res, nil

@@ -145,7 +145,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 func (s *shift) onEvent(ctx context.Context, e stack.Event) {
 	s.rec.Event(eventOf(e))
-	s.rec.Detail(stepApply, e.LogicalID+" "+e.Status)
+	s.rec.Detail(report.ApplyStep, e.LogicalID+" "+e.Status)
 	if e.OfStack() {
 		s.status = e.Status
 		if strings.HasSuffix(e.Status, "ROLLBACK_IN_PROGRESS") && !s.failed {
@@ -214,7 +214,7 @@ func (s *shift) onWeight(now analysis.Weight, shown report.Traffic) {
 	s.noteWeight(now)
 	decided, _, _ := s.analysis.Decision()
 	if now.Full() && !was.Full() && s.url != "" && decided == analysis.Undecided {
-		s.rec.Begin(stepDecide)
+		s.rec.Begin(report.DecideStep)
 		if wait := s.scaled(s.strategy.Window()) * 4 / 5; wait > 0 {
 			s.timeUp = time.After(wait)
 			s.waits(fmt.Sprintf("%d right answers in a row", s.req.Check.Consecutive), wait)
@@ -267,7 +267,7 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 	_, _, reason := s.analysis.Decision()
 	s.progress.decided, s.progress.blueLived = time.Now(), s.status == "" || stack.Cancellable(s.status)
 	if d == analysis.Keep {
-		s.rec.Finish(stepDecide, report.Done, "keep it: "+reason)
+		s.rec.Finish(report.DecideStep, report.Done, "keep it: "+reason)
 		if left := s.scaled(s.strategy.Window()) - time.Since(s.progress.full); s.analysis.Weight().Full() && left > 0 {
 			s.waits("the old version's end", left)
 		}
@@ -276,10 +276,10 @@ func (s *shift) act(ctx context.Context, d analysis.Decision) {
 	}
 	s.going = true
 	if !s.progress.blueLived {
-		s.rec.Finish(stepDecide, report.StepFailed, "too late to go back by cancelling: "+reason)
+		s.rec.Finish(report.DecideStep, report.StepFailed, "too late to go back by cancelling: "+reason)
 		return
 	}
-	s.rec.Finish(stepDecide, report.StepFailed, "go back: "+reason)
+	s.rec.Finish(report.DecideStep, report.StepFailed, "go back: "+reason)
 	s.progress.cancelled = true
 	s.running.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
@@ -315,7 +315,7 @@ func (s *shift) onBack(err error) {
 		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Message: err.Error(), Bad: true})
 		s.rec.Event(report.Event{Source: report.FromRelease, Subject: "cancel", Bad: true,
 			Message: "the new version is wrong and stays unless somebody who may cancels in time: aws cloudformation cancel-update-stack --stack-name " + s.req.Stack})
-		s.rec.Problem(problem(stepDecide, err))
+		s.rec.Problem(problem(report.DecideStep, err))
 	}
 }
 

@@ -224,6 +224,18 @@ type Access struct {
 	Warning   string `json:"warning,omitempty"`   // that the policy lets in more than it seems to
 }
 
+// The names of steps.
+const (
+	UnitStep   = "unit"   // who a repository is shared with
+	PushStep   = "push"   // the image in its repository
+	AccessStep = "access" // who may pull it
+	PlanStep   = "plan"   // what would change
+	ApplyStep  = "apply"  // the stack changes
+	VerifyStep = "verify" // who answers
+	DecideStep = "decide" // keep it, or go back
+	DeleteStep = "delete" // the stack goes
+)
+
 // Step is one of the steps of the work.
 type Step struct {
 	Name    string    `json:"name"`
