@@ -5,8 +5,8 @@
 // update, which takes all traffic back to blue at once; right answers in a row
 // let it run to its end. A release that went back is never a success.
 //
-// This is the only room of the pipeline that knows the others; it asks each
-// for a few methods only.
+// It puts the rooms of the pipeline in order, and asks each for a few methods only;
+// how a service gets its new version is for its strategy to know.
 package release
 
 import (
