@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +30,7 @@ Resources:
 
 // world is a service whose deployments are as the test says.
 type world struct {
+	mu          sync.Mutex
 	deployments []types.Deployment
 	asked       *ecs.DescribeServicesInput
 	err         error
@@ -49,6 +51,8 @@ func (w *world) RequestCancel(_ context.Context, stackID string) error {
 }
 
 func (w *world) DescribeServices(_ context.Context, in *ecs.DescribeServicesInput, _ ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.asked = in
 	return &ecs.DescribeServicesOutput{Services: []types.Service{{Deployments: w.deployments}}}, w.err
 }
@@ -85,7 +89,9 @@ func TestFollow(t *testing.T) {
 				{failed, deployment("PRIMARY", "web:1", 1)},
 				{deployment("PRIMARY", "web:1", 2)},
 			} {
+				w.mu.Lock()
 				w.deployments = now
+				w.mu.Unlock()
 				time.Sleep(3 * time.Second)
 			}
 			cancel()
