@@ -11,9 +11,9 @@ import (
 	"orgship/pipeline/report"
 )
 
-// confirmed concludes a release whose stack has changed: the last word is the
+// concludeReleased concludes a release whose stack has changed: the last word is the
 // app's, after blue is gone.
-func (w *run) confirmed(ctx context.Context) (result, error) {
+func (w *run) concludeReleased(ctx context.Context) (result, error) {
 	serves := "the new version serves all traffic"
 	if w.rec.Snapshot().Kind == report.Rollback {
 		serves = "the version from before serves all traffic"
@@ -21,11 +21,11 @@ func (w *run) confirmed(ctx context.Context) (result, error) {
 	if w.req.Check.Skip {
 		return result{report.Successful, report.Released, serves + "; nobody asked it"}, nil
 	}
-	if err := w.found(ctx); err != nil {
+	if err := w.findService(ctx); err != nil {
 		w.fail(ctx, report.VerifyStep, err)
 		return result{report.Error, report.Released, "deployed, but it could not be asked: " + err.Error()}, &stepError{report.VerifyStep, err}
 	}
-	if err := w.settle(ctx); err != nil {
+	if err := w.waitUntilProved(ctx); err != nil {
 		w.fail(ctx, report.VerifyStep, err)
 		return result{report.Inconclusive, report.Released, "interrupted: deployed, but not proved"}, &stepError{report.VerifyStep, err}
 	}
@@ -35,7 +35,7 @@ func (w *run) confirmed(ctx context.Context) (result, error) {
 		if err != nil {
 			return res, err
 		}
-		w.lateRequests() // those that were asked meanwhile count too
+		w.decideLateRequests() // those that were asked meanwhile count too
 		if w.decided(analysis.Keep) {
 			w.finishVerify(report.Done, reason)
 			return res, nil
@@ -55,8 +55,8 @@ func (w *run) confirmed(ctx context.Context) (result, error) {
 	return res, &stepError{report.VerifyStep, &WrongError{Verdict: verdict, Reason: reason}}
 }
 
-// found finds the URL of a stack that is new, and starts the probe.
-func (w *run) found(ctx context.Context) error {
+// findService finds the URL of a stack that is new, and starts the probe.
+func (w *run) findService(ctx context.Context) error {
 	if w.url != "" {
 		return nil
 	}
@@ -64,7 +64,7 @@ func (w *run) found(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.aim(ctx, s); err != nil {
+	if err := w.resolveURLs(ctx, s); err != nil {
 		return err
 	}
 	w.testURL = "" // it serves what production serves
@@ -73,9 +73,9 @@ func (w *run) found(ctx context.Context) error {
 	return w.startProbe(ctx)
 }
 
-// settle asks until the answers decide: one right answer more when it was
+// waitUntilProved asks until the answers decide: one right answer more when it was
 // decided already, the whole row otherwise. The error is ctx's.
-func (w *run) settle(ctx context.Context) error {
+func (w *run) waitUntilProved(ctx context.Context) error {
 	limit := time.Now().Add(w.req.Check.Deadline)
 	now := analysis.Weight{Known: true, Percent: 100, Since: time.Now()}
 	w.analysis.Weigh(now)
@@ -86,14 +86,14 @@ func (w *run) settle(ctx context.Context) error {
 			return err
 		}
 		meaning, decision := w.analysis.Answer(x)
-		w.late(decision)
+		w.decideLate(decision)
 		if w.decided(analysis.Keep) && meaning == analysis.Right {
-			w.lateRequests()
+			w.decideLateRequests()
 			return nil
 		}
 		if !w.decided(analysis.GoBack) && time.Now().After(limit) {
 			w.analysis.Reconsider() // what was kept has to go on answering
-			w.late(w.analysis.TimeUp())
+			w.decideLate(w.analysis.TimeUp())
 		}
 		gap := w.req.Check.Interval
 		if meaning == analysis.Right {
@@ -111,15 +111,15 @@ func (w *run) decided(d analysis.Decision) bool {
 	return now == d
 }
 
-// lateRequests takes in what the probe counted to the end.
-func (w *run) lateRequests() {
+// decideLateRequests takes in what the probe counted to the end.
+func (w *run) decideLateRequests() {
 	if seen, asked := w.showProbe(); asked {
-		w.late(w.analysis.Requests(seen.Answered, seen.Lost))
+		w.decideLate(w.analysis.Requests(seen.Answered, seen.Lost))
 	}
 }
 
-// late notes a decision that comes after the deployment.
-func (w *run) late(d analysis.Decision) {
+// decideLate notes a decision that comes after the deployment.
+func (w *run) decideLate(d analysis.Decision) {
 	if d == analysis.Undecided {
 		return
 	}
@@ -144,7 +144,7 @@ func (w *run) unchanged(ctx context.Context) (result, error) {
 		return result{}, &stepError{report.VerifyStep, err}
 	}
 	w.classifier.Forget() // nothing changes: a wrong answer isn't a version on its way out
-	res, err := w.confirmed(ctx)
+	res, err := w.concludeReleased(ctx)
 	switch res.outcome {
 	case report.Released:
 		res.outcome = report.Unchanged

@@ -39,12 +39,12 @@ func (w *run) ready(ctx context.Context) error {
 		w.rec.Finish(report.DecideStep, report.Skipped, "not asked for")
 		return nil
 	}
-	w.prepare()
+	w.withDefaults()
 	if w.current.stack == nil {
 		w.analysis = w.newAnalysis()
 		return nil
 	}
-	if err := w.aim(ctx, *w.current.stack); err != nil {
+	if err := w.resolveURLs(ctx, *w.current.stack); err != nil {
 		return err
 	}
 	w.rec.Begin(report.VerifyStep)
@@ -71,14 +71,14 @@ func (w *run) conclude(ctx context.Context, end stack.End, err error) (result, e
 	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
 	if err == nil {
 		w.rec.Finish(report.ApplyStep, report.Done, end.Status)
-		return w.confirmed(ctx)
+		return w.concludeReleased(ctx)
 	}
 	var back *stack.RolledBackError
 	res := resultOf(ctx, err)
 	if errors.As(err, &back) && (w.progress.cancelled || w.progress.cancelErr != nil) {
 		w.progress.cancelled = true // by us, or by somebody who may
 		w.rec.Finish(report.ApplyStep, report.StepFailed, "cancelled, as decided: "+end.Status)
-		return w.wentBack(ctx)
+		return w.rolledBack(ctx)
 	}
 	w.fail(ctx, report.ApplyStep, err)
 	if back != nil {
@@ -114,12 +114,12 @@ func resultOf(ctx context.Context, err error) result {
 	return result{report.Error, report.InProgress, "what was begun in the stack goes on, but it could not be followed: " + err.Error()}
 }
 
-// wentBack concludes a release that was cancelled because of the answers.
-func (w *run) wentBack(ctx context.Context) (result, error) {
+// rolledBack concludes a release that was cancelled because of the answers.
+func (w *run) rolledBack(ctx context.Context) (result, error) {
 	_, verdict, reason := w.analysis.Decision()
 	w.finishVerify(report.StepFailed, reason)
 	res := result{verdict, report.RolledBack, fmt.Sprintf("went back while the version from before was still there: %s", reason)}
-	if last, well := w.oldAgain(ctx); !well {
+	if last, well := w.waitForPrevious(ctx); !well {
 		res.outcome = report.Broken
 		res.summary += "; the version from before doesn't answer either: " + last
 	}
@@ -150,10 +150,10 @@ func (e *WrongError) Hint() string {
 	return "is the URL reachable from here? A longer termination wait gives more time to decide"
 }
 
-// oldAgain waits until the version from before answers production again: now it
+// waitForPrevious waits until the version from before answers production again: now it
 // has all the traffic, so that any answer is its own, but for those that say
 // they aren't and for failures that it didn't show before.
-func (w *run) oldAgain(ctx context.Context) (last string, well bool) {
+func (w *run) waitForPrevious(ctx context.Context) (last string, well bool) {
 	limit := time.Now().Add(max(w.scaled(30*time.Second), 5*time.Second))
 	for time.Now().Before(limit) {
 		x, err := w.ask(ctx, w.url, false)

@@ -17,7 +17,7 @@ import (
 
 // planned renders the template, and finds out what it would change.
 func (w *run) planned(ctx context.Context) (report.State, string, error) {
-	if err := w.look(ctx); err != nil {
+	if err := w.loadStack(ctx); err != nil {
 		return report.Done, "", err
 	}
 	if err := w.render(ctx); err != nil {
@@ -59,8 +59,8 @@ func describe(p stack.Plan) string {
 	return p.Class.Words() + ": " + p.Why
 }
 
-// look reads what is there: the stack, its image, and who that image is.
-func (w *run) look(ctx context.Context) error {
+// loadStack reads what is there: the stack, its image, and who that image is.
+func (w *run) loadStack(ctx context.Context) error {
 	s, err := w.cfg.Stacks.Describe(ctx, w.req.Stack)
 	var none *stack.NotFoundError
 	switch {
@@ -88,7 +88,7 @@ func (w *run) look(ctx context.Context) error {
 	if !w.proposal.given {
 		w.proposal.record = history(w.current.image, w.proposal.image.Reference, previous(body))
 	}
-	w.meet(ctx)
+	w.loadPreviousImage(ctx)
 	return nil
 }
 
@@ -171,9 +171,9 @@ func unborn(status string) bool {
 	return false
 }
 
-// meet finds out who the image from before is. It may be gone from the
+// loadPreviousImage finds out who the image from before is. It may be gone from the
 // repository: then only what it answers tells.
-func (w *run) meet(ctx context.Context) {
+func (w *run) loadPreviousImage(ctx context.Context) {
 	reference := w.current.image
 	if reference == w.proposal.image.Reference && len(w.proposal.record) > 0 && !stack.Settled(w.current.stack.Status) {
 		reference = w.proposal.record[0] // the release that is under way already wrote itself down
@@ -230,7 +230,7 @@ func (w *run) render(ctx context.Context) error {
 		return err
 	}
 	w.proposal.request.Classifier = w.strategy
-	if err := w.placed(t); err != nil || w.cfg.Repository == nil {
+	if err := w.checkAddress(t); err != nil || w.cfg.Repository == nil {
 		return err
 	}
 	return w.mayRolePull(ctx, t, parameters)

@@ -206,7 +206,7 @@ func (w *run) proveBefore(ctx context.Context, s stack.Stack) (result, error) {
 		return result{report.Error, report.RolledBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}, &stepError{report.VerifyStep, err}
 	}
 	w.classifier.Forget()
-	res, err := w.confirmed(ctx)
+	res, err := w.concludeReleased(ctx)
 	if res.outcome == report.Released {
 		res.outcome = report.RolledBack
 		res.summary = "cancelled the update under way: the version from before serves all traffic"

@@ -98,7 +98,7 @@ func (r *Releaser) Release(ctx context.Context, req Request) (report.Report, err
 // release runs the steps up to the plan and then, if there is anything to do,
 // the deployment.
 func (w *run) release(ctx context.Context) (result, error) {
-	if err := w.req.Check.checkable(); err != nil {
+	if err := w.req.Check.validate(); err != nil {
 		return result{}, &stepError{report.VerifyStep, err}
 	}
 	for _, s := range []struct {

@@ -29,8 +29,8 @@ const (
 	baselineAsked   = 3 // times, before anything changes
 )
 
-// prepare fills in the check.
-func (w *run) prepare() {
+// withDefaults fills in the check.
+func (w *run) withDefaults() {
 	c := &w.req.Check
 	c.Interval = cmp.Or(c.Interval, max(w.scaled(defaultInterval), leastInterval))
 	c.Consecutive = cmp.Or(c.Consecutive, defaultNeed)
@@ -57,8 +57,8 @@ func (w *run) newAnalysis() *analysis.Analysis {
 	}, w.classifier)
 }
 
-// checkable refuses a check that makes no sense before anything is done.
-func (c Check) checkable() error {
+// validate refuses a check that makes no sense before anything is done.
+func (c Check) validate() error {
 	if _, err := regexp.Compile(c.Pattern); err != nil {
 		return fmt.Errorf("reading the pattern of the check: %w", err)
 	}
@@ -68,9 +68,9 @@ func (c Check) checkable() error {
 // defaultOutput is the output that many templates have.
 const defaultOutput = "LoadBalancerDNSName"
 
-// placed finds out where the template's service gets its traffic, and refuses
+// checkAddress finds out where the template's service gets its traffic, and refuses
 // what nobody could ask.
-func (w *run) placed(t *template.Template) error {
+func (w *run) checkAddress(t *template.Template) error {
 	c := w.req.Check
 	output := cmp.Or(c.Output, defaultOutput)
 	known := c.URL != "" || t.Section("Outputs").Entry(output) != nil || w.current.stack != nil && w.current.stack.Outputs[output] != "" ||
@@ -87,8 +87,8 @@ func (w *run) placed(t *template.Template) error {
 	return &NoURLError{Stack: w.req.Stack, Output: c.Output}
 }
 
-// aim finds out where the service answers.
-func (w *run) aim(ctx context.Context, s stack.Stack) error {
+// resolveURLs finds out where the service answers.
+func (w *run) resolveURLs(ctx context.Context, s stack.Stack) error {
 	var err error
 	if w.url, err = w.address(ctx, s); err != nil {
 		return err
