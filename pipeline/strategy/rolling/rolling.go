@@ -26,8 +26,23 @@ type stacks interface {
 // the given pace.
 func New(stacks stacks, services services, pace stack.Pace) strategy.Maker {
 	return func(t *template.Template, _ map[string]string) strategy.Strategy {
-		return &update{stacks: stacks, services: services, pace: pace, service: t.Serving().Service}
+		u := &update{stacks: stacks, services: services, pace: pace, service: t.Serving().Service}
+		u.other = other(t, u.service)
+		return u
 	}
+}
+
+// other returns by what else than rolling updates a service gets its new versions,
+// "" for nothing.
+func other(t *template.Template, service string) string {
+	r, _ := t.Resource(service)
+	if controller := r.Properties.Find("DeploymentController", "Type").Str(); controller != "" && controller != "ECS" {
+		return "the deployment controller " + controller
+	}
+	if strategy := r.Properties.Find("DeploymentConfiguration", "Strategy").Str(); strategy != "" && strategy != "ROLLING" {
+		return "the deployment strategy " + strategy
+	}
+	return ""
 }
 
 // update is the strategy of one template.
@@ -36,6 +51,7 @@ type update struct {
 	services services
 	pace     stack.Pace
 	service  string // logical id; "": the template has none with a load balancer
+	other    string // by what the service gets its new versions, if not by rolling updates
 }
 
 func (u *update) Name() string { return "rolling" }
@@ -46,6 +62,9 @@ func (u *update) Window() time.Duration { return 0 }
 func (u *update) TestPort() string { return "" }
 
 func (u *update) Caveat() string {
+	if u.other != "" {
+		return "the service gets its new versions by " + u.other + ", which orgship doesn't follow: how its traffic moves isn't seen, and going back is whatever cancelling the stack's update does"
+	}
 	return "the service is updated in place, without a blue/green hook: both versions answer for a while, and going back takes another update of minutes, not one call"
 }
 

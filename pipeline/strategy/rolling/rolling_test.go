@@ -153,3 +153,26 @@ func TestGoBack(t *testing.T) {
 		t.Errorf("window %s, test port %q, caveat %q", s.Window(), s.TestPort(), s.Caveat())
 	}
 }
+
+// What isn't a rolling update is told, and not followed as one.
+func TestOtherWays(t *testing.T) {
+	t.Parallel()
+	for properties, want := range map[string]string{
+		"DeploymentController: {Type: ECS}":                                     "",
+		"DeploymentConfiguration: {Strategy: ROLLING}":                          "",
+		"DeploymentConfiguration: {Strategy: BLUE_GREEN, BakeTimeInMinutes: 5}": "the deployment strategy BLUE_GREEN",
+		"DeploymentController: {Type: CODE_DEPLOY}":                             "the deployment controller CODE_DEPLOY",
+	} {
+		w := &world{}
+		s := made(w, strings.Replace(service, "Properties: {LoadBalancers", "Properties: {"+properties+", LoadBalancers", 1))
+		if got := s.Caveat(); strings.Contains(got, "doesn't follow") != (want != "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q", properties, got)
+		}
+		if want == "" {
+			continue
+		}
+		if err := s.Follow(t.Context(), strategy.Update{}, w); err != nil || w.asked != nil {
+			t.Errorf("%s is followed as a rolling update: error %v", properties, err)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func (e *UnseenError) Hint() string { return "allow the caller ecs:DescribeServi
 // one is what the service is to become.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
 func (u *update) Follow(ctx context.Context, of strategy.Update, o strategy.Observer) error {
-	if u.service == "" || of.Resumed {
+	if u.service == "" || u.other != "" || of.Resumed {
 		return nil // of a service in the middle of an update there is no telling which version is the new one
 	}
 	id, err := u.stacks.PhysicalID(ctx, of.StackID, u.service)
