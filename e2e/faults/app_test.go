@@ -16,6 +16,8 @@ var images = map[string]map[string]string{
 	"host":      {"SAY": "host", "BODY": "host"},
 	"binary":    {"SAY": "binary", "BODY": "binary"},
 	"endless":   {"SAY": "endless", "BODY": "endless"},
+	"slow":      {"SAY": "slow", "DELAY_MS": "150"},
+	"stuck":     {"SAY": "stuck", "DELAY_MS": "4000"},
 	"sick":      {"SAY": "sick", "SICK_AFTER_MS": "1"},
 }
 
@@ -45,6 +47,8 @@ func apps() []situation {
 		went("it is never healthy", "sick", "", `failed at Install`),
 		good("it says another thing every time", "clock", "--expect-body clock", "clock"),
 		good("each instance says another thing", "host", "--expect-body host", "host"),
+		good("it is slow", "slow", "--expect-body slow --termination-wait 3m", "slow"),
+		{name: "it is slower than anybody waits", args: releases + "stuck --timeout 300ms --termination-wait 4m", status: 2, verdict: report.Error, outcome: report.RolledBack, line: "timeout"},
 		good("its body is binary", "binary", "--expect-body binary", "binary"),
 		good("its body doesn't end", "endless", "--expect-body endless", "endless"),
 		{name: "the service says no revision, and that was asked for", args: releases + "one --proof header", status: 1, verdict: report.Failed, outcome: report.Refused, line: "no label"},

@@ -1,8 +1,10 @@
 package faults
 
 import (
+	"context"
 	"flag"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -28,6 +30,7 @@ func TestSignals(t *testing.T) {
 	signals := []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT}
 	for n := range *rounds {
 		signal := signals[n%len(signals)]
+		lost := d.customers()
 		for _, step := range []struct {
 			word string
 			args []string
@@ -43,6 +46,9 @@ func TestSignals(t *testing.T) {
 			}
 			d.endState(step.word)
 		}
+		if n := lost(); n > 0 {
+			t.Fatalf("customers lost %d requests", n)
+		}
 		destroy := []string{"destroy", "shop", "--yes"}
 		point := time.Duration(random.Int64N(int64(time.Second)))
 		first := d.ended(signal, point, destroy...)
@@ -57,6 +63,35 @@ func TestSignals(t *testing.T) {
 		if n+1 < *rounds {
 			d.makeShop()
 		}
+	}
+}
+
+// customers ask the shop fifty times a second, until the returned function is called:
+// it says how many of their requests were lost.
+func (d *desk) customers() (lost func() int) {
+	ctx, stop := context.WithCancel(context.Background())
+	failed, done := 0, make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				if r, err := http.Get(d.url); err != nil || r.StatusCode >= http.StatusInternalServerError {
+					failed++
+				} else {
+					_ = r.Body.Close()
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() int {
+		stop()
+		<-done
+		return failed
 	}
 }
 

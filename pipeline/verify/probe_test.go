@@ -138,7 +138,7 @@ func TestProbeStaysSmall(t *testing.T) {
 		if sent != s.Sent {
 			t.Errorf("the moments hold %d of %d requests", sent, s.Sent)
 		}
-		if last := s.Answerers[len(s.Answerers)-1]; len(s.Answerers) != 11 || last.Count != s.Sent-10 || last.ID != "others" || last.Body != "" {
+		if last := s.Answerers[len(s.Answerers)-1]; len(s.Answerers) != 11 || last.Count != s.Sent-10 || last.ID != "others, status 200" || last.Body != "" {
 			t.Errorf("got %d answerers, the last %+v", len(s.Answerers), s.Answerers[len(s.Answerers)-1])
 		}
 	})

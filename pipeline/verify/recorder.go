@@ -15,7 +15,8 @@ import (
 // Bounds of what a recorder keeps.
 const (
 	momentLimit   = 600 // then moments get twice as wide
-	answererLimit = 10  // then the others count as one
+	answererLimit = 10  // then the others count by their status
+	statusLimit   = 5   // then as one
 	kindLimit     = 50  // kinds of error, likewise
 	lossLimit     = 20
 )
@@ -113,11 +114,12 @@ func (r *recorder) answered(due, now time.Time, got answer, who identity) {
 }
 
 // meet returns the answerer that an identity means, with this answer counted.
-// Beyond the limit they count together: an app may say something else every time.
+// Beyond the limit those of a status count together: an app may say something
+// else every time.
 func (r *recorder) meet(who identity, now time.Time, got answer) *report.Answerer {
 	body := printable(got.body, 80)
 	if r.known[who] == nil && len(r.answerers) >= answererLimit {
-		who, body = identity{body: others}, ""
+		who, body = r.others(got.status), ""
 	}
 	a := r.known[who]
 	if a == nil {
@@ -128,6 +130,15 @@ func (r *recorder) meet(who identity, now time.Time, got answer) *report.Answere
 	a.Count++
 	a.Last = now
 	return a
+}
+
+// others is who answers of a status count as beyond the limit.
+func (r *recorder) others(status int) identity {
+	who := identity{body: fmt.Sprintf("%s, status %d", others, status)}
+	if r.known[who] == nil && len(r.answerers) >= answererLimit+statusLimit {
+		who.body = others
+	}
+	return who
 }
 
 // name returns a short id that no other answerer has.

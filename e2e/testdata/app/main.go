@@ -33,6 +33,7 @@ func main() {
 	})
 	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		n := asked.Add(1)
+		time.Sleep(time.Duration(number("DELAY_MS")) * time.Millisecond)
 		every := int64(number("EVERY"))
 		if status := number("STATUS"); status > 0 && (every == 0 || n%every == 0) {
 			w.Header().Set("Location", "http://127.0.0.1:1/elsewhere")
