@@ -45,7 +45,7 @@ func TestUnknown(t *testing.T) {
 		status     int
 		line, hint string
 	}{
-		{"account", []string{"destroy", "--stack=" + stackName, "--account=nobody"}, 2, `no account of the Organization is named "nobody"`, "list-accounts"},
+		{"account", []string{"destroy", "--stack=" + stackName, "--account=nobody"}, 1, `no account of the Organization is named "nobody"`, "list-accounts"},
 		{"repository", b.release(t, "plan", "1.0.0"), 1, `no such repository: "` + repository + `"`, "create it with the stack of cfn/ecr-repository.yaml"},
 	} {
 		t.Run(test.name, func(t *testing.T) { c.call(t, test.args...).fails(t, test.status, test.line, test.hint) })
