@@ -25,12 +25,12 @@ const schemaBefore = "orgship.report/v1"
 // Report is what happened.
 type Report struct {
 	Schema  string   `json:"schema"`
-	Tool    Tool     `json:"tool"`
 	Kind    Kind     `json:"kind"`
+	Serving *Serving `json:"serving,omitempty"` // what serves at the end
 	Verdict Verdict  `json:"verdict"`
 	Outcome Outcome  `json:"outcome"`
 	Summary string   `json:"summary"`
-	Serving *Serving `json:"serving,omitempty"` // what serves at the end
+	Tool    Tool     `json:"tool"`
 
 	Origin *Origin           `json:"origin,omitempty"` // who started it; nil: nobody said
 	Links  map[string]string `json:"links,omitempty"`  // pages of AWS's console, by name
