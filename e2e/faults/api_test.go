@@ -65,7 +65,10 @@ func apiFaults() []situation {
 			status: 2, verdict: report.Error, outcome: report.Refused, line: `(?s)^Nothing was touched.*` + x.line,
 		})
 	}
-	return list
+	return append(list, situation{
+		name: "nobody may cancel", trouble: fault("cloudformation", "CancelUpdateStack", "a denial for good"), args: back,
+		status: 1, verdict: report.Failed, outcome: report.Broken, line: `(?s)^Now serving.*AccessDenied.*so the new version stays`, serves: "three",
+	})
 }
 
 // fault orders a fault of one operation in the desk's account. It has to hit.

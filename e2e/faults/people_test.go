@@ -103,6 +103,9 @@ func races() []situation {
 			verdict: report.Failed, outcome: report.Refused, line: "it is being deleted"},
 		{name: "a release that is killed, and run again", trouble: killed, args: strings.ReplaceAll(release, "two", "three") + " --termination-wait 2m",
 			verdict: report.Successful, outcome: report.Released, line: "^Now serving", serves: "three"},
+		{name: "two rollbacks", trouble: first("rollback", "shop"), args: "rollback shop --account team-a", verdict: report.Successful, outcome: report.Released,
+			line: "^Now serving", serves: "two"},
+		{name: "and a third", args: "rollback shop --account team-a", verdict: report.Successful, outcome: report.Unchanged, line: "^Nothing was touched"},
 	}
 }
 
