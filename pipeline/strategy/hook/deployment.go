@@ -23,7 +23,6 @@ type Deployment struct {
 	Rollback bool    // CloudFormation's deployment that takes traffic back to blue
 	Percent  float64 // of production traffic on the new version
 	Steps    []Step  // the lifecycle events in their order
-	Waiting  bool    // the termination wait has begun: blue still lives
 	Reason   string  // why it failed or was stopped
 	Seen     time.Time
 }
@@ -44,12 +43,6 @@ func (d Deployment) Step(name string) (Step, bool) {
 		}
 	}
 	return Step{}, false
-}
-
-// Done reports whether the lifecycle event of this name has succeeded.
-func (d Deployment) Done(name string) bool {
-	s, ok := d.Step(name)
-	return ok && s.Status == string(types.LifecycleEventStatusSucceeded)
 }
 
 // over reports whether CodeDeploy has finished with the deployment.
@@ -254,7 +247,6 @@ func newDeployment(id string, info types.DeploymentInfo) Deployment {
 		ID:       id,
 		Status:   string(info.Status),
 		Rollback: info.Creator == types.DeploymentCreatorCloudFormationRollback,
-		Waiting:  info.InstanceTerminationWaitTimeStarted,
 		Seen:     time.Now(),
 	}
 	if info.ErrorInformation != nil {
