@@ -33,7 +33,8 @@ func (c *Client) Apply(ctx context.Context, p Plan, each func(Event)) (End, erro
 	return c.Watch(ctx, begun.From, each)
 }
 
-// Begin executes a plan without waiting for its end.
+// Begin executes a plan without waiting for its end. Of a plan whose execution
+// isn't begun no change set is left.
 func (c *Client) Begin(ctx context.Context, p Plan) (Applied, error) {
 	if p.Recreate {
 		var err error
@@ -46,12 +47,14 @@ func (c *Client) Begin(ctx context.Context, p Plan) (Applied, error) {
 	}
 	mark, err := c.newest(ctx, p.StackID)
 	if err != nil {
+		c.Discard(ctx, p)
 		return Applied{}, fmt.Errorf("reading the events of stack %q: %w", p.Name, err)
 	}
 	if err := c.execute(ctx, p); err != nil {
 		if gone(err) {
 			return Applied{}, c.overtaken(ctx, p, err)
 		}
+		c.Discard(ctx, p) // one that is being executed after all can't be deleted
 		return Applied{}, fmt.Errorf("executing the change set for stack %q: %w", p.Name, err)
 	}
 	return Applied{StackID: p.StackID, From: From{StackID: p.StackID, After: mark}}, nil

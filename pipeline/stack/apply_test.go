@@ -91,6 +91,27 @@ func TestApplyRefused(t *testing.T) {
 	})
 }
 
+// An update that isn't begun leaves no change set behind.
+func TestApplyDenied(t *testing.T) {
+	for _, denied := range []string{"DescribeStackEvents", "ExecuteChangeSet"} {
+		synctest.Test(t, func(t *testing.T) {
+			client, f, plan := planned(t)
+			f.trouble = func(operation string, _ int) error {
+				if operation == denied {
+					return apiError("AccessDenied", "not authorized to perform: cloudformation:"+denied)
+				}
+				return nil
+			}
+			if _, err := client.Apply(t.Context(), plan, nil); err == nil || !strings.Contains(err.Error(), denied) {
+				t.Errorf("error %v", err)
+			}
+			if diff := cmp.Diff([]string{"arn:change-set"}, f.dropped); diff != "" {
+				t.Errorf("deleted change sets (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := living()
