@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,7 +170,7 @@ func (w *run) finish(ctx context.Context, res result, err error) (report.Report,
 		seen := w.probed(w.probe.Stop())
 		w.rec.Edit(func(p *report.Report) { p.Probe = seen })
 	}
-	serving := w.serving(res.outcome, err)
+	serving := w.serving(cmp.Or(res.outcome, report.Refused), err) // what ended before it began touched nothing
 	w.rec.Edit(func(p *report.Report) { p.Serving = serving })
 	if w.analysis != nil && w.url != "" {
 		v := w.checked()

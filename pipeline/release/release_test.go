@@ -140,6 +140,9 @@ func TestRelease(t *testing.T) {
 				if r.Verification != nil && r.Verification.BlueLived != test.blue {
 					t.Errorf("blue lived: %v, decided %+v", r.Verification.BlueLived, r.Verification)
 				}
+				if r.Outcome == report.Refused && r.Serving != nil && r.Serving.Touched {
+					t.Errorf("it was refused, and the first line is %q", r.Headline())
+				}
 				if _, err := json.Marshal(r); err != nil {
 					t.Error(err)
 				}
