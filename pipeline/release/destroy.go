@@ -52,6 +52,10 @@ func (w *run) delete(ctx context.Context, s stack.Stack) (result, error) {
 	w.rec.Edit(func(p *report.Report) { p.Stack.Status = end.Status })
 	if err != nil {
 		w.fail(ctx, report.DeleteStep, err)
+		var refused *stack.DeletionRefusedError
+		if errors.As(err, &refused) {
+			return result{}, &stepError{report.DeleteStep, err}
+		}
 		res := resultOf(ctx, err)
 		if ctx.Err() != nil {
 			res.summary = "interrupted: the deletion goes on by itself"

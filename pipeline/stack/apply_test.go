@@ -204,6 +204,22 @@ func TestDelete(t *testing.T) {
 			wantCalls(t, f, "DeleteStack")
 		})
 	})
+	t.Run("one that is protected", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := living()
+			f.trouble = func(operation string, _ int) error {
+				if operation == "DeleteStack" {
+					return apiError("ValidationError", "Stack [demo] cannot be deleted while TerminationProtection is enabled")
+				}
+				return nil
+			}
+			_, err := stack.New(f).Delete(t.Context(), "demo", nil)
+			var refused *stack.DeletionRefusedError
+			if !errors.As(err, &refused) || !refused.Refusal() || !strings.Contains(refused.Hint(), "--no-enable-termination-protection --stack-name demo") {
+				t.Errorf("error %v", err)
+			}
+		})
+	})
 	t.Run("one that vanishes without an event", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := &fake{status: "REVIEW_IN_PROGRESS"}

@@ -31,10 +31,18 @@ func (c *Client) Delete(ctx context.Context, nameOrID string, each func(Event)) 
 	mark := ""
 	if s.Status != string(types.StackStatusDeleteInProgress) {
 		if mark, err = c.requestDelete(ctx, s.ID); err != nil {
-			return End{}, fmt.Errorf("deleting stack %q: %w", s.Name, err)
+			return End{}, notDeleted(s.Name, err)
 		}
 	}
 	return c.gone(ctx, From{StackID: s.ID, After: mark}, each)
+}
+
+// notDeleted is a deletion that AWS refuses, or one that nobody knows whether it has begun.
+func notDeleted(name string, err error) error {
+	if ErrorCode(err) == "" || transient(err) {
+		return fmt.Errorf("deleting stack %q: %w", name, err)
+	}
+	return &DeletionRefusedError{Name: name, Err: err}
 }
 
 // quiet ends what runs in a stack and can't be deleted meanwhile. A creation

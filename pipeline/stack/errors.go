@@ -353,3 +353,26 @@ func (e *LintError) Refusal() bool { return true }
 
 // Hint says where AWS says so.
 func (e *LintError) Hint() string { return "see " + e.Findings[0].Source }
+
+// DeletionRefusedError says that a stack isn't deleted: it is protected, the caller
+// may not, or AWS is asked too often. Nothing has begun.
+type DeletionRefusedError struct {
+	Name string
+	Err  error
+}
+
+func (e *DeletionRefusedError) Error() string {
+	return fmt.Sprintf("deleting stack %q: %v", e.Name, e.Err)
+}
+func (e *DeletionRefusedError) Unwrap() error { return e.Err }
+
+// Refusal says that it is a refusal, not work that could not be done.
+func (e *DeletionRefusedError) Refusal() bool { return ErrorCode(e.Err) == "ValidationError" }
+
+// Hint says what to do about it.
+func (e *DeletionRefusedError) Hint() string {
+	if strings.Contains(e.Err.Error(), "TerminationProtection") {
+		return "somebody protects it; if it may go all the same: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name " + e.Name
+	}
+	return ""
+}
