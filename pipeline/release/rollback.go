@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -229,7 +230,10 @@ func (w *run) knowBefore(ctx context.Context, s stack.Stack) error {
 		return err
 	}
 	image, _, err := template.Image(body, w.req.Change.Container)
-	if err != nil || image == "" {
+	if err != nil || digestIn(image) == "" { // it is a parameter, or a tag: the tasks say which one it is
+		image = cmp.Or(w.running(ctx, body), image)
+	}
+	if image == "" {
 		return nil
 	}
 	found, err := w.cfg.Images.Find(ctx, image)
