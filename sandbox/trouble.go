@@ -3,7 +3,8 @@ package sandbox
 import "orgship/sandbox/wire"
 
 // Fail orders trouble for requests: throttling, server errors, broken
-// connections, slow answers, expired credentials.
+// connections, slow answers, expired credentials, missing permissions, answers
+// that aren't AWS's.
 func (s *Sandbox) Fail(f wire.Fault) *wire.Injected { return s.handler.Fail(f) }
 
 // FailHook makes the next blue/green deployment fail at a lifecycle event of

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -19,6 +20,8 @@ const (
 	LoseAnswer                          // the operation is performed, then the connection breaks
 	Delay                               // the answer takes Fault.Delay longer, in real time
 	ExpiredCredentials                  // the caller's session is said to have expired
+	Denied                              // the caller is said not to be allowed
+	LoginPage                           // status 200 and a page of HTML: something else than AWS answers, and nothing happens
 )
 
 // Registry is the Fault.Service and Call.Service of requests below /v2/, whose
@@ -103,11 +106,22 @@ func (i *Injected) matches(c Call) bool {
 		(f.Account == "" || f.Account == c.Account)
 }
 
-// errReset asks for the connection to be broken instead of an answer.
-var errReset = errors.New("connection reset on order")
+// What is done instead of an answer: the connection is broken, or a page is sent.
+var (
+	errReset     = errors.New("connection reset on order")
+	errLoginPage = errors.New("login page on order")
+)
+
+// loginPage is what a proxy or a captive portal answers where AWS should.
+const loginPage = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form method=post>Please sign in.</form></body></html>\n"
+
+func sendLoginPage(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, loginPage) // a client that went away needs no answer
+}
 
 // trouble applies the faults that hit a call: it waits, or returns the error to
-// answer with (errReset for none), or says that the answer is to be lost.
+// answer with (or what is done instead), or says that the answer is to be lost.
 func (h *Handler) trouble(ctx context.Context, c Call, r *room) (loseAnswer bool, err error) {
 	for _, f := range h.takeFaults(c) {
 		switch f.Kind {
@@ -121,6 +135,10 @@ func (h *Handler) trouble(ctx context.Context, c Call, r *room) (loseAnswer bool
 			return false, f.serverError()
 		case ExpiredCredentials:
 			return false, &Error{Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403}
+		case Denied:
+			return false, &Error{Code: "AccessDenied", Message: "User: " + c.Caller + " is not authorized to perform: " + c.Service + ":" + c.Operation, Status: 403}
+		case LoginPage:
+			return false, errLoginPage
 		case Reset:
 			return false, errReset
 		case LoseAnswer:
@@ -149,6 +167,12 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// login sends the page of somebody who isn't AWS.
+func (x *exchange) login() {
+	x.call.Status, x.call.Code = http.StatusOK, "LoginPage"
+	sendLoginPage(x.w)
 }
 
 // reset breaks the connection with a TCP reset.

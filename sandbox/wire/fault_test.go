@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"orgship/sandbox/wire"
@@ -61,6 +62,15 @@ func TestFaults(t *testing.T) {
 	wantCode(t, list(), "ServiceUnavailable", "temporary")
 	h.Fail(wire.Fault{Service: "ecs", Times: 1, Kind: wire.ExpiredCredentials})
 	wantCode(t, list(), "ExpiredTokenException", "expired")
+	h.Fail(wire.Fault{Service: "ecs", Times: 1, Kind: wire.Denied})
+	wantCode(t, list(), "AccessDeniedException", "not authorized to perform: ecs:DescribeServices")
+	h.Fail(wire.Fault{Service: "cloudformation", Times: 1, Kind: wire.Denied})
+	wantCode(t, describe(), "AccessDenied", "not authorized to perform: cloudformation:DescribeStacks")
+	h.Fail(wire.Fault{Service: "ecs", Times: 1, Kind: wire.LoginPage})
+	var unreadable *smithy.DeserializationError
+	if err := list(); !errors.As(err, &unreadable) {
+		t.Errorf("a login page was read: %v", err)
+	}
 
 	forOthers := h.Fail(wire.Fault{Account: "333333333333", Kind: wire.ServerError})
 	always := h.Fail(wire.Fault{Account: "222222222222", Kind: wire.ServerError})

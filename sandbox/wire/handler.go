@@ -141,6 +141,8 @@ func (h *Handler) serveAWS(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, errReset):
 		x.reset()
+	case errors.Is(err, errLoginPage):
+		x.login()
 	case err != nil:
 		x.fail(err)
 	default:

@@ -39,6 +39,10 @@ func (f Fault) applyToRegistry(w *statusWriter, r *http.Request) bool {
 		w.registryError(e.Status, "UNKNOWN", e.Message)
 	case ExpiredCredentials:
 		w.registryError(http.StatusForbidden, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
+	case Denied:
+		w.registryError(http.StatusForbidden, "DENIED", "User is not authorized")
+	case LoginPage:
+		sendLoginPage(w)
 	case Reset, LoseAnswer:
 		w.status = 0
 		breakConnection(w)
