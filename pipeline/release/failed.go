@@ -13,6 +13,10 @@ import (
 // program by force gives it.
 const failedTime = 5 * time.Second
 
+// leastSecret is how long a line of a secret is, at least, to be taken out by itself:
+// a bracket is no secret.
+const leastSecret = 8
+
 // showFailed shows a task of the new version that failed, once. It is read as soon
 // as the stack goes back: what the stack made for it, the log among it, goes too.
 func (s *shift) showFailed(ctx context.Context) {
@@ -48,6 +52,11 @@ func (w *run) secrets() *strings.Replacer {
 	add := func(value string) {
 		if value != "" {
 			pairs = append(pairs, value, "…")
+		}
+		for line := range strings.Lines(value) { // a log has a line at a time, of a key for example
+			if line = strings.TrimSpace(line); len(line) >= leastSecret {
+				pairs = append(pairs, line, "…")
+			}
 		}
 	}
 	for _, values := range w.req.Check.Request {

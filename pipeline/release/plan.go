@@ -20,7 +20,10 @@ func (w *run) planned(ctx context.Context) (report.State, string, error) {
 	if err := w.loadStack(ctx); err != nil {
 		return report.Done, "", err
 	}
-	if err := w.render(ctx); err != nil {
+	if err := w.render(); err != nil {
+		return report.Done, "", err
+	}
+	if err := w.mayRolePull(ctx); err != nil {
 		return report.Done, "", err
 	}
 	var busy *stack.InProgressError
@@ -203,7 +206,7 @@ func shown(i registry.Image) *report.Image {
 }
 
 // render writes the image into the template.
-func (w *run) render(ctx context.Context) error {
+func (w *run) render() error {
 	change := w.req.Change
 	change.Image = w.proposal.image.Reference
 	body, err := template.Render(w.req.Template, change)
@@ -219,21 +222,26 @@ func (w *run) render(ctx context.Context) error {
 		Name: w.req.Stack, Template: body, Parameters: w.req.Parameters, Tags: w.req.Tags, Capabilities: capabilities, RoleARN: w.req.RoleARN,
 		Identity: withoutRecord(body), Unused: w.proposal.image.Reference, Rollback: w.rec.Snapshot().Kind == report.Rollback,
 	}
-	parameters := map[string]string{}
 	if w.current.stack != nil {
 		w.proposal.request.StackID = w.current.stack.ID
-		maps.Copy(parameters, w.current.stack.Parameters)
 	}
-	maps.Copy(parameters, w.req.Parameters)
-	t, err := w.understand(body, parameters)
+	t, err := w.understand(body, w.parameters())
 	if err != nil {
 		return err
 	}
 	w.proposal.request.Classifier = w.strategy
-	if err := w.checkAddress(t); err != nil || w.cfg.Repository == nil {
-		return err
+	return w.checkAddress(t)
+}
+
+// parameters are the values that the stack will have, as far as they are known: its
+// own, and over them those of the request.
+func (w *run) parameters() map[string]string {
+	values := map[string]string{}
+	if w.current.stack != nil {
+		maps.Copy(values, w.current.stack.Parameters)
 	}
-	return w.mayRolePull(ctx, t, parameters)
+	maps.Copy(values, w.req.Parameters)
+	return values
 }
 
 // understand reads where a template's service gets its traffic, and how it gets its

@@ -11,15 +11,21 @@ import (
 
 // mayRolePull refuses a template whose execution role surely can't pull the image:
 // its tasks would fail after minutes. What can't be told is left to them.
-func (w *run) mayRolePull(ctx context.Context, t *template.Template, parameters map[string]string) error {
-	r := t.PullRole(parameters)
+func (w *run) mayRolePull(ctx context.Context) error {
+	if w.cfg.Repository == nil {
+		return nil
+	}
+	t, err := template.Parse(w.proposal.request.Template)
+	if err != nil {
+		return err
+	}
+	r := t.PullRole(w.parameters())
 	if r.Needed {
 		return &PullRoleError{}
 	}
 	role := access.Role{Name: r.Resource, Managed: r.Managed, Documents: r.Documents}
 	switch {
 	case r.ARN != "" && w.cfg.Role != nil:
-		var err error
 		if role, err = w.cfg.Role(ctx, r.ARN); account.Expired(err) || ctx.Err() != nil {
 			return err
 		} else if err != nil {

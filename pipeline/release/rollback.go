@@ -101,7 +101,7 @@ func (w *run) takeBack(ctx context.Context, s stack.Stack) (result, error) {
 	w.current.stack = &s
 	for _, to := range goals(body, w.req.Change.Container) {
 		w.req.Image, w.proposal.record, w.proposal.given = to.image, to.before, true
-		if w.begun(ctx, token, body) {
+		if w.begun(token, body) {
 			break
 		}
 	}
@@ -131,14 +131,14 @@ func goals(body []byte, container string) []goal {
 
 // begun reports whether a token is that of the operation that this request, with
 // a stack's template unless it has its own, would begin.
-func (w *run) begun(ctx context.Context, token string, body []byte) bool {
+func (w *run) begun(token string, body []byte) bool {
 	own := w.req.Template
 	defer func() { w.req.Template = own }()
 	if own == nil {
 		w.req.Template = body
 	}
 	w.proposal.image = registry.Image{Reference: w.req.Image}
-	return w.render(ctx) == nil && stack.SameOperation(&stack.InProgressError{Token: token}, w.proposal.request)
+	return w.render() == nil && stack.SameOperation(&stack.InProgressError{Token: token}, w.proposal.request)
 }
 
 // releaseBack releases the image from before. An update that began after the
@@ -165,6 +165,8 @@ func (w *run) backAlready(ctx context.Context, s stack.Stack) (result, error) {
 	res, err := w.proveBefore(ctx, s)
 	if res.outcome == report.RolledBack {
 		res.outcome = report.Unchanged
+	}
+	if err == nil {
 		res.summary = "nothing to do: a rollback has taken the latest update back already, and the version from before serves"
 	}
 	return res, err
@@ -200,10 +202,11 @@ func (w *run) cancel(ctx context.Context, s stack.Stack) (result, error) {
 // proveBefore asks whether the version from before answers as it should.
 func (w *run) proveBefore(ctx context.Context, s stack.Stack) (result, error) {
 	w.current.stack, w.progress.restored = &s, true
-	if err := w.knowBefore(ctx, s); err != nil {
-		return result{}, &stepError{report.VerifyStep, err}
+	err := w.knowBefore(ctx, s)
+	if err == nil {
+		err = w.ready(ctx)
 	}
-	if err := w.ready(ctx); err != nil {
+	if err != nil {
 		return result{report.Error, report.RolledBack, "the update is cancelled, but the version from before could not be asked: " + err.Error()}, &stepError{report.VerifyStep, err}
 	}
 	w.classifier.Forget()

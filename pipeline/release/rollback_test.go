@@ -90,3 +90,22 @@ func TestRollbackInterrupted(t *testing.T) {
 		}
 	})
 }
+
+// After a cancel nothing reads as untouched, whatever can't be read then.
+func TestRollbackThatCannotLook(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.stack.Status, w.bodyErr = "UPDATE_IN_PROGRESS", errors.New("reading the template: AccessDenied")
+		r, err := w.releaser().Rollback(t.Context(), Request{Stack: "demo"})
+		wantReport(t, r, err, report.Error, report.RolledBack)
+		if !w.canceled || !strings.HasPrefix(r.Summary, "the update is cancelled, but") || strings.Contains(r.Headline(), "Nothing was touched") {
+			t.Errorf("cancelled: %v: %s; %s", w.canceled, r.Headline(), r.Summary)
+		}
+	})
+	bubble(t, func(t *testing.T, w *world) {
+		w.stack.Status, w.token, w.bodyErr = "UPDATE_ROLLBACK_COMPLETE", "orgship-rollback-0123", errors.New("reading the template: AccessDenied")
+		r, err := w.releaser().Rollback(t.Context(), Request{Stack: "demo"})
+		if err == nil || r.Verdict != report.Error || strings.Contains(r.Summary, "serves") {
+			t.Errorf("%s, %s: %s (error %v)", r.Verdict, r.Outcome, r.Summary, err)
+		}
+	})
+}

@@ -34,6 +34,7 @@ type world struct {
 	mu       sync.Mutex
 	stack    *stack.Stack // nil: none yet
 	body     []byte
+	bodyErr  error
 	class    report.Class
 	over     chan struct{} // the test is over
 	events   chan stack.Event
@@ -159,7 +160,7 @@ func (w *world) Describe(context.Context, string) (stack.Stack, error) {
 	return *w.stack, nil
 }
 
-func (w *world) Template(context.Context, string) ([]byte, error) { return w.body, nil }
+func (w *world) Template(context.Context, string) ([]byte, error) { return w.body, w.bodyErr }
 
 func (w *world) Proposed(context.Context, string) (stack.Proposed, error) { return w.proposed, nil }
 

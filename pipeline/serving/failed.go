@@ -25,7 +25,7 @@ type logs interface {
 var failedActions = []string{"ecs:ListTasks", "ecs:DescribeTasks", "ecs:DescribeTaskDefinition", "logs:GetLogEvents"}
 
 // Failed returns the latest task of a service that failed since a time, with the
-// last lines that it logged; nil without such a task. An error comes with what is
+// last lines that it logged, as they are; nil without such a task. An error comes with what is
 // known all the same; of a missing right it is a *DeniedError.
 func (r *Reader) Failed(ctx context.Context, service string, since time.Time) (*report.FailedTask, error) {
 	cluster, name := clusterOf(service)
@@ -110,7 +110,7 @@ func (r *Reader) lines(ctx context.Context, t ecstypes.Task, f *report.FailedTas
 		return problem("reading what the task logged", failedActions, err)
 	}
 	for _, e := range said.Events {
-		f.Lines = append(f.Lines, report.Clean(aws.ToString(e.Message)))
+		f.Lines = append(f.Lines, aws.ToString(e.Message))
 	}
 	return nil
 }

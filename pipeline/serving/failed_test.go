@@ -89,7 +89,7 @@ func TestFailed(t *testing.T) {
 			if f.String() != test.want {
 				t.Errorf("%q, want %q", f.String(), test.want)
 			}
-			if stream := "/shop app/web/" + f.Task[strings.LastIndex(f.Task, "/")+1:] + " [31m"; !slices.Equal(f.Lines, []string{stream}) {
+			if stream := "/shop app/web/" + f.Task[strings.LastIndex(f.Task, "/")+1:] + "\x1b[31m\n"; !slices.Equal(f.Lines, []string{stream}) {
 				t.Errorf("lines %q, want %q", f.Lines, stream)
 			}
 		})
