@@ -2,14 +2,6 @@ package faults
 
 import (
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"strings"
-	"sync/atomic"
-	"time"
 
 	"orgship/pipeline/report"
 	"orgship/sandbox/wire"
@@ -58,7 +50,9 @@ func apiFaults() []situation {
 	// What is wrong for as long as anybody tries is said, and nothing is touched.
 	for _, x := range []struct{ name, service, operation, kind, line string }{
 		{"credentials that have expired", "cloudformation", "DescribeStacks", "expiry", "the credentials have expired"},
-		{"nobody may make a change set", "cloudformation", "CreateChangeSet", "a denial for good", "AccessDenied"},
+		{"nobody may make a change set", "cloudformation", "CreateChangeSet", "a denial", "AccessDenied"},
+		{"nobody may execute it", "cloudformation", "ExecuteChangeSet", "a denial", "AccessDenied"},
+		{"nobody may read the events", "cloudformation", "DescribeStackEvents", "a denial", "AccessDenied"},
 	} {
 		list = append(list, situation{
 			name: x.name, trouble: fault(x.service, x.operation, x.kind), args: "release shop REPO:three" + here,
@@ -66,77 +60,32 @@ func apiFaults() []situation {
 		})
 	}
 	return append(list, situation{
-		name: "nobody may cancel", trouble: fault("cloudformation", "CancelUpdateStack", "a denial for good"), args: back,
+		name: "nobody may destroy", trouble: fault("cloudformation", "DeleteStack", "a denial"), args: "destroy shop --yes --account dev-1",
+		status: 2, verdict: report.Error, outcome: report.Refused, line: `(?s)^Nothing was touched.*AccessDenied`,
+	}, situation{
+		name: "nobody may cancel", trouble: fault("cloudformation", "CancelUpdateStack", "a denial"), args: back,
 		status: 1, verdict: report.Failed, outcome: report.Broken, line: `(?s)^Now serving.*AccessDenied.*so the new version stays`, serves: "three",
 	})
 }
 
 // fault orders a fault of one operation in the desk's account. It has to hit.
 func fault(service, operation, kind string) func(d *desk) func() {
-	ordered := map[string]wire.Fault{
+	f := map[string]wire.Fault{
 		"throttling": {Kind: wire.Throttle, Times: 3}, "an error 500": {Kind: wire.ServerError, Times: 2}, "a reset": {Kind: wire.Reset, Times: 2},
-		"a lost answer": {Kind: wire.LoseAnswer, Times: 1}, "expiry": {Kind: wire.ExpiredCredentials},
-	}
+		"a lost answer": {Kind: wire.LoseAnswer, Times: 1}, "an unreadable answer": {Kind: wire.LoginPage, Times: 1},
+		"a denial": {Kind: wire.Denied}, "expiry": {Kind: wire.ExpiredCredentials},
+	}[kind]
+	f.Service, f.Operation = service, operation
 	return func(d *desk) func() {
 		d.t.Helper()
-		f, ok := ordered[kind]
-		if !ok {
-			return d.answered(operation, kind)
-		}
 		a, _ := d.w.box.Account(d.account)
-		f.Service, f.Operation, f.Account = service, operation, a.ID
+		f.Account = a.ID
 		injected := d.w.box.Fail(f)
 		return func() {
 			injected.Clear()
 			if injected.Hits() == 0 {
 				d.t.Errorf("%s was never called", operation)
 			}
-		}
-	}
-}
-
-// loginPage is what a proxy answers in place of AWS.
-const loginPage = "<html><title>Sign in</title>"
-
-// answered has a proxy answer an operation: once with a page that isn't AWS's, or
-// with a denial, once or for good.
-func (d *desk) answered(operation, kind string) func() {
-	d.t.Helper()
-	target, err := url.Parse(d.w.box.Endpoint())
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
-	var hits atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		json := strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+operation)
-		switch called := json || strings.Contains("&"+string(body), "&Action="+operation+"&"); {
-		case !called, strings.HasPrefix(kind, "an unreadable") && hits.Add(1) > 1:
-			forward.ServeHTTP(w, r)
-		case kind == "an unreadable answer":
-			_, _ = io.WriteString(w, loginPage)
-		case json:
-			hits.Add(1)
-			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"not authorized to perform: `+operation+`"}`)
-		default:
-			hits.Add(1)
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: `+operation+`</Message></Error></ErrorResponse>`)
-		}
-	}))
-	server.Config.IdleTimeout = time.Minute
-	d.proxy = server.URL
-	return func() {
-		d.proxy = ""
-		server.Close()
-		if hits.Load() == 0 {
-			d.t.Errorf("%s was never called", operation)
 		}
 	}
 }

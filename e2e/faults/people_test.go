@@ -93,6 +93,8 @@ func files() []situation {
 func races() []situation {
 	const release = "release shop REPO:two --account team-a --expect-body two"
 	return []situation{
+		{name: "a rollback beside the first release", trouble: first("release", "shop", "REPO:three", "--expect-body", "three"),
+			args: "rollback shop --account team-a", verdict: report.Successful, outcome: report.RolledBack, line: `^Now serving: sha256:\w+`},
 		{name: "somebody cancels", trouble: meanwhile(cancelled), args: release, status: 1, verdict: report.Failed, outcome: report.RolledBack, line: `(?s)^Now serving: `},
 		{name: "somebody releases another image", trouble: first("release", "shop", "REPO:three", "--expect-body", "three"),
 			args: release, status: 1, verdict: report.Failed, outcome: report.Refused, line: "busy with another operation", serves: "three"},

@@ -132,7 +132,6 @@ type desk struct {
 	w       *world
 	t       *testing.T
 	account string
-	proxy   string // endpoint that is used instead of the sandbox's own
 	url     string // of the shop
 	says    string // what the shop says
 }
@@ -155,12 +154,8 @@ func (d *desk) command(args ...string) *exec.Cmd {
 	if d.account == "shared-services" {
 		a, _ = d.w.box.Account(d.account)
 	}
-	endpoint := d.proxy
-	if endpoint == "" {
-		endpoint = d.w.box.Endpoint()
-	}
 	c.Env = []string{
-		asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + d.w.dir, "AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-west-1",
+		asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + d.w.dir, "AWS_ENDPOINT_URL=" + d.w.box.Endpoint(), "AWS_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=" + a.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + a.SecretAccessKey, fmt.Sprint("ORGSHIP_SPEED=", speed), "AWS_EC2_METADATA_DISABLED=true",
 	}
 	return c
