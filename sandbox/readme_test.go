@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"orgship/sandbox"
-	"orgship/sandbox/cloudformation/resource"
 )
 
 // TestREADMEListsWhatThereIs compares the table of operations, and the list of
@@ -42,7 +41,7 @@ func TestREADMEListsWhatThereIs(t *testing.T) {
 	if diff := cmp.Diff(built, documented); diff != "" {
 		t.Errorf("operations in README.md (-built +documented):\n%s", diff)
 	}
-	for name := range resource.Types(resource.Rooms{}) {
+	for name := range sandbox.ResourceTypes() {
 		if !strings.Contains(readme, "`"+name+"`") {
 			t.Errorf("README.md doesn't name the resource type %s", name)
 		}

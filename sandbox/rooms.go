@@ -3,9 +3,6 @@ package sandbox
 import (
 	"context"
 	"os"
-	"slices"
-
-	balancing "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"orgship/sandbox/clock"
 	"orgship/sandbox/cloudformation"
@@ -23,6 +20,22 @@ import (
 	"orgship/sandbox/sts"
 	"orgship/sandbox/wire"
 )
+
+// rooms are the services.
+type rooms struct {
+	iam            *iam.Service
+	github         *github.Service
+	sts            *sts.Service
+	organizations  *organizations.Service
+	ec2            *ec2.Service
+	logs           *logs.Service
+	ecr            *ecr.Service
+	elb            *elb.Service
+	ecs            *ecs.Service
+	codedeploy     *codedeploy.Service
+	codebuild      *codebuild.Service
+	cloudformation *cloudformation.Service
+}
 
 // open makes the rooms and gives each the others that it needs.
 func (s *Sandbox) open(c clock.Clock, o Options) {
@@ -44,16 +57,53 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 	})
 	r.cloudformation = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy, Organization: r.organizations,
-		Rooms: resource.Rooms{Repositories: r.ecr, Groups: r.ec2, Balancers: r.elb, Identities: r.iam, Logs: r.logs, Containers: r.ecs, Builds: r.codebuild},
+		Types: r.types(),
 	})
 }
 
-// wire returns the rooms as clients see them.
-func (r *rooms) wire() []wire.Service {
-	return []wire.Service{
-		r.iam.Wire(), r.sts.Wire(), r.organizations.Wire(), r.ec2.Wire(), r.logs.Wire(), r.ecr.Wire(),
-		r.elb.Wire(), r.ecs.Wire(), r.codedeploy.Wire(), r.codebuild.Wire(), r.cloudformation.Wire(),
+// service is a room as the sandbox lists it. A room with an Inventory is counted in
+// State, and one with a Close is closed.
+type service struct {
+	room interface{ Wire() wire.Service }
+	// types are the resource types that it brings to CloudFormation.
+	types []*resource.Type
+}
+
+// services lists the rooms that clients see. They are closed from the last to the first.
+func (r *rooms) services() []service {
+	return []service{
+		{r.iam, resource.IAM(r.iam)},
+		{r.sts, nil},
+		{r.organizations, nil},
+		{r.ec2, resource.EC2(r.ec2)},
+		{r.logs, resource.Logs(r.logs)},
+		{r.ecr, resource.ECR(r.ecr)},
+		{r.elb, resource.ELB(r.elb)},
+		{r.ecs, resource.ECS(r.ecs)},
+		{r.codedeploy, nil},
+		{r.cloudformation, nil}, // it brings its own types itself
+		{r.codebuild, resource.CodeBuild(r.codebuild)},
 	}
+}
+
+func (r *rooms) types() (types []*resource.Type) {
+	for _, s := range r.services() {
+		types = append(types, s.types...)
+	}
+	return types
+}
+
+func (r *rooms) wire() (services []wire.Service) {
+	for _, s := range r.services() {
+		services = append(services, s.room.Wire())
+	}
+	return services
+}
+
+// ResourceTypes returns the resource types that a sandbox models, for looking at:
+// without a sandbox behind them.
+func ResourceTypes() resource.Catalogue {
+	return resource.NewCatalogue(append((&rooms{}).types(), resource.CloudFormation(nil)...)...)
 }
 
 // subnets looks subnets of the caller's account up for load balancers.
@@ -78,9 +128,4 @@ func (r *rooms) groups(ctx context.Context, vpc string, ids []string) error {
 func (r *rooms) accountMoved(account string) { r.cloudformation.StackSets().AccountMoved(account) }
 
 // groupUsed says whether a load balancer has the security group.
-func (r *rooms) groupUsed(account, group string) bool {
-	used := false
-	c := census{ctx: iam.AsService(context.Background(), account, "sandbox"), rooms: r}
-	err := c.eachBalancer(func(b balancing.LoadBalancer) { used = used || slices.Contains(b.SecurityGroups, group) })
-	return used || err != nil
-}
+func (r *rooms) groupUsed(account, group string) bool { return r.elb.HasGroup(account, group) }

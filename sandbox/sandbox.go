@@ -18,22 +18,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 
 	"orgship/policy"
 	"orgship/sandbox/clock"
-	"orgship/sandbox/cloudformation"
-	"orgship/sandbox/codebuild"
-	"orgship/sandbox/codedeploy"
-	"orgship/sandbox/ec2"
-	"orgship/sandbox/ecr"
-	"orgship/sandbox/ecs"
-	"orgship/sandbox/elb"
 	"orgship/sandbox/github"
 	"orgship/sandbox/iam"
-	"orgship/sandbox/logs"
 	"orgship/sandbox/organizations"
-	"orgship/sandbox/sts"
 	"orgship/sandbox/task"
 	"orgship/sandbox/wire"
 )
@@ -87,22 +79,6 @@ type Sandbox struct {
 	server   *http.Server
 	closing  sync.Once
 	closeErr error
-}
-
-// rooms are the services.
-type rooms struct {
-	iam            *iam.Service
-	github         *github.Service
-	sts            *sts.Service
-	organizations  *organizations.Service
-	ec2            *ec2.Service
-	logs           *logs.Service
-	ecr            *ecr.Service
-	elb            *elb.Service
-	ecs            *ecs.Service
-	codedeploy     *codedeploy.Service
-	codebuild      *codebuild.Service
-	cloudformation *cloudformation.Service
 }
 
 // New returns a sandbox with its Organization, in which nothing else is. It
@@ -183,14 +159,15 @@ func (s *Sandbox) end(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("closing sandbox: %s: %w", what, err))
 		}
 	}
-	note("CodeBuild", s.rooms.codebuild.Close())
-	note("CloudFormation", s.rooms.cloudformation.Close(ctx))
-	note("ECS", s.rooms.ecs.Close(ctx))
-	note("load balancers", s.rooms.elb.Close(ctx))
+	for _, svc := range slices.Backward(s.rooms.services()) {
+		if c, ok := svc.room.(interface{ Close(context.Context) error }); ok {
+			note(svc.room.Wire().Name, c.Close(ctx))
+		}
+	}
 	if s.runtime != nil {
 		note("tasks", s.runtime.Close())
 	}
 	note("listener", s.stopListening(ctx))
-	note("ECR", s.rooms.ecr.Close())
+	note("ECR", s.rooms.ecr.Close()) // once nobody pulls or pushes any more
 	return errors.Join(errs...)
 }

@@ -10,6 +10,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -59,7 +60,7 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cfn.CreateChangeSetIn
 		return nil, err
 	}
 	cs := &changeSet{
-		id: s.arn(ctx, "changeSet/"+*in.ChangeSetName+"/"+newUUID()), name: *in.ChangeSetName, kind: in.ChangeSetType, created: s.cfg.Clock.Now().UTC(),
+		id: s.arn(ctx, "changeSet/"+*in.ChangeSetName+"/"+id.UUID()), name: *in.ChangeSetName, kind: in.ChangeSetType, created: s.cfg.Clock.Now().UTC(),
 		status: types.ChangeSetStatusCreatePending, execution: types.ExecutionStatusUnavailable, description: in.Description,
 		capabilities: in.Capabilities, goal: g, roleARN: role, onFailure: in.OnStackFailure,
 	}
@@ -107,7 +108,7 @@ func (s *Service) stackOfChangeSet(ctx context.Context, in *cfn.CreateChangeSetI
 		if err := checkName(name); err != nil {
 			return nil, false, err
 		}
-		return &stack{id: s.arn(ctx, "stack/"+name+"/"+newUUID()), name: name}, true, nil
+		return &stack{id: s.arn(ctx, "stack/"+name+"/"+id.UUID()), name: name}, true, nil
 	case found.status == types.StackStatusReviewInProgress:
 		return found.copy(), false, nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"orgship/sandbox/cloudformation/document"
 	"orgship/sandbox/cloudformation/resource"
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -27,7 +28,7 @@ func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*c
 		return nil, err
 	}
 	st := &stack{
-		id: s.arn(ctx, "stack/"+name+"/"+newUUID()), name: name, capabilities: in.Capabilities, roleARN: role,
+		id: s.arn(ctx, "stack/"+name+"/"+id.UUID()), name: name, capabilities: in.Capabilities, roleARN: role,
 		protected: aws.ToBool(in.EnableTerminationProtection),
 	}
 	g, err := s.prepare(ctx, request{
@@ -63,7 +64,7 @@ func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*c
 func (s *Service) Check(ctx context.Context, in *cfn.CreateStackInput) error {
 	const name = "StackSet"
 	g, err := s.prepare(ctx, request{
-		stackID: s.arn(ctx, "stack/"+name+"/"+newUUID()), stackName: name, body: in.TemplateBody, parameters: in.Parameters, tags: in.Tags,
+		stackID: s.arn(ctx, "stack/"+name+"/"+id.UUID()), stackName: name, body: in.TemplateBody, parameters: in.Parameters, tags: in.Tags,
 		capabilities: in.Capabilities, direct: true,
 	})
 	if err == nil && len(g.submitted.Transforms()) > 0 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"orgship/sandbox/page"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -36,9 +38,9 @@ func (s *Service) DescribeStacks(ctx context.Context, in *cfn.DescribeStacksInpu
 			all = append(all, st)
 		}
 	}
-	page, next, err := pageOf(all, in.NextToken, stacksPerPage)
+	some, next, err := pageOf("DescribeStacks", all, stackID, in.NextToken, stacksPerPage)
 	out := &cfn.DescribeStacksOutput{NextToken: next}
-	for _, st := range page {
+	for _, st := range some {
 		out.Stacks = append(out.Stacks, st.describe())
 	}
 	return out, err
@@ -107,9 +109,9 @@ func (s *Service) ListStacks(ctx context.Context, in *cfn.ListStacksInput) (*cfn
 			all = append(all, st)
 		}
 	}
-	page, next, err := pageOf(all, in.NextToken, stacksPerPage)
+	some, next, err := pageOf("ListStacks", all, stackID, in.NextToken, stacksPerPage)
 	out := &cfn.ListStacksOutput{NextToken: next}
-	for _, st := range page {
+	for _, st := range some {
 		d := st.describe()
 		out.StackSummaries = append(out.StackSummaries, types.StackSummary{
 			StackId: d.StackId, StackName: d.StackName, StackStatus: d.StackStatus, StackStatusReason: d.StackStatusReason,
@@ -120,21 +122,15 @@ func (s *Service) ListStacks(ctx context.Context, in *cfn.ListStacksInput) (*cfn
 	return out, err
 }
 
-// pageOf returns the part of all that a page token asks for, and the next token.
-func pageOf[T any](all []T, from *string, size int) ([]T, *string, error) {
-	start := 0
-	if from != nil {
-		n, err := offset(*from)
-		if err != nil || n > len(all) {
-			return nil, nil, invalid("Invalid NextToken")
-		}
-		start = n
+func stackID(st *stack) string { return st.id }
+
+// pageOf returns the page of a list that a token asks for, and the token of the next one.
+func pageOf[T any](list string, all []T, key func(T) string, from *string, size int) ([]T, *string, error) {
+	out, next, err := page.List[T]{Name: list, Key: key, Max: size}.Cut(all, nil, from)
+	if err != nil {
+		return nil, nil, invalid("Invalid NextToken")
 	}
-	end := min(len(all), start+size)
-	if end == len(all) {
-		return all[start:end], nil, nil
-	}
-	return all[start:end], token(end), nil
+	return out, next, nil
 }
 
 // UpdateTerminationProtection sets whether a stack can be deleted.

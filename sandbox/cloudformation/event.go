@@ -2,10 +2,8 @@ package cloudformation
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"orgship/sandbox/cloudformation/document"
+	"orgship/sandbox/id"
 )
 
 const stackType = "AWS::CloudFormation::Stack"
@@ -28,7 +27,7 @@ func (s *Service) record(st *stack, token string, e types.StackEvent) {
 	if token != "" {
 		e.ClientRequestToken = &token
 	}
-	e.EventId = aws.String(newUUID())
+	e.EventId = aws.String(id.UUID())
 	if aws.ToString(e.ResourceType) != stackType {
 		e.EventId = aws.String(aws.ToString(e.LogicalResourceId) + "-" + string(e.ResourceStatus) + "-" + now.Format("2006-01-02T15:04:05.000Z"))
 	}
@@ -107,36 +106,9 @@ func (s *Service) DescribeStackEvents(ctx context.Context, in *cfn.DescribeStack
 	if st == nil {
 		return nil, invalid("Stack [%s] does not exist", name)
 	}
-	end := len(st.events)
-	if in.NextToken != nil {
-		from, err := offset(*in.NextToken)
-		if err != nil || from > end {
-			return nil, invalid("Invalid NextToken")
-		}
-		end = from
-	}
-	start := max(0, end-eventsPerPage)
-	out := &cfn.DescribeStackEventsOutput{StackEvents: slices.Clone(st.events[start:end])}
-	slices.Reverse(out.StackEvents)
-	if start > 0 {
-		out.NextToken = token(start)
-	}
-	return out, nil
-}
-
-// token and offset make and read page tokens.
-func token(n int) *string {
-	return aws.String(base64.URLEncoding.EncodeToString([]byte("from:" + strconv.Itoa(n))))
-}
-
-func offset(token string) (int, error) {
-	decoded, err := base64.URLEncoding.DecodeString(token)
-	if err != nil {
-		return 0, err
-	}
-	n, err := strconv.Atoi(strings.TrimPrefix(string(decoded), "from:"))
-	if err == nil && n < 0 {
-		err = strconv.ErrRange
-	}
-	return n, err
+	newestFirst := slices.Clone(st.events)
+	slices.Reverse(newestFirst)
+	key := func(e types.StackEvent) string { return *e.EventId }
+	some, next, err := pageOf("DescribeStackEvents "+st.id, newestFirst, key, in.NextToken, eventsPerPage)
+	return &cfn.DescribeStackEventsOutput{StackEvents: some, NextToken: next}, err
 }

@@ -2,8 +2,6 @@ package cloudformation
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -11,14 +9,6 @@ import (
 	"orgship/sandbox/iam"
 	"orgship/sandbox/wire"
 )
-
-// newUUID returns a random UUID, version 4.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
 
 func (s *Service) arn(ctx context.Context, resource string) string {
 	return "arn:aws:cloudformation:" + s.cfg.Region + ":" + iam.Caller(ctx).Account + ":" + resource

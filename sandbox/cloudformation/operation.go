@@ -11,6 +11,7 @@ import (
 	"orgship/sandbox/cloudformation/document"
 	"orgship/sandbox/cloudformation/resource"
 	"orgship/sandbox/iam"
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -214,7 +215,7 @@ func (o *operation) failure(ctx context.Context, r *resourceState, verb string, 
 	if errors.As(err, &e) && e.Code == "ValidationError" && e.Status == 0 && isOurs(e) {
 		return e.Message
 	}
-	return resource.Reason(err, service(r.typeName), newUUID())
+	return resource.Reason(err, service(r.typeName), id.UUID())
 }
 
 // isOurs tells what this package says itself from what a service answered.

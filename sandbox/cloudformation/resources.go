@@ -109,9 +109,9 @@ func (s *Service) ListStackResources(ctx context.Context, in *cfn.ListStackResou
 	if st == nil {
 		return nil, notThere(name)
 	}
-	page, next, err := pageOf(st.resources, in.NextToken, resourcesPerPage)
+	some, next, err := pageOf("ListStackResources "+st.id, st.resources, nil, in.NextToken, resourcesPerPage)
 	out := &cfn.ListStackResourcesOutput{NextToken: next}
-	for _, r := range page {
+	for _, r := range some {
 		out.StackResourceSummaries = append(out.StackResourceSummaries, types.StackResourceSummary{
 			LogicalResourceId: aws.String(r.id), PhysicalResourceId: nonEmpty(r.physical), ResourceType: aws.String(r.typeName),
 			ResourceStatus: r.status, ResourceStatusReason: nonEmpty(r.reason), LastUpdatedTimestamp: aws.Time(r.changed),

@@ -7,6 +7,7 @@ package cloudformation
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"orgship/sandbox/clock"
@@ -14,13 +15,8 @@ import (
 	"orgship/sandbox/cloudformation/stackset"
 	"orgship/sandbox/codedeploy"
 	"orgship/sandbox/ec2"
+	"orgship/sandbox/iam"
 )
-
-// Authorizer decides whether the caller in ctx may do an action.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resourceARN string) error
-	AuthorizeWith(ctx context.Context, action, resourceARN string, conditions map[string][]string) error
-}
 
 // Sessions lets CloudFormation act as the service role of a stack.
 type Sessions interface {
@@ -44,11 +40,12 @@ type Deployer interface {
 type Config struct {
 	Clock    clock.Clock
 	Region   string
-	Auth     Authorizer
+	Auth     iam.Authorizer
 	Sessions Sessions
 	Network  Network
 	Deployer Deployer
-	Rooms    resource.Rooms // but for the stack sets, which are the service's own
+	// Types are the resource types of the other services.
+	Types []*resource.Type
 	// Organization is the one whose accounts stack sets reach; nil: none.
 	Organization stackset.Organization
 }
@@ -56,7 +53,7 @@ type Config struct {
 // Service is CloudFormation.
 type Service struct {
 	cfg   Config
-	types map[string]*resource.Type
+	types resource.Catalogue
 	sets  *stackset.Service
 
 	ctx  context.Context // ends with Close
@@ -72,8 +69,7 @@ func New(cfg Config) *Service {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Service{cfg: cfg, ctx: ctx, stop: stop, accounts: map[string]*account{}}
 	s.sets = stackset.New(stackset.Config{Clock: cfg.Clock, Region: cfg.Region, Auth: cfg.Auth, Organization: cfg.Organization, Stacks: s})
-	s.cfg.Rooms.StackSets = s.sets
-	s.types = resource.Types(s.cfg.Rooms)
+	s.types = resource.NewCatalogue(slices.Concat(cfg.Types, resource.CloudFormation(s.sets))...)
 	return s
 }
 

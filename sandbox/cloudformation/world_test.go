@@ -3,6 +3,7 @@ package cloudformation_test
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,7 +82,7 @@ func newWorld(t *testing.T) *world {
 	w.elb = elb.New(elb.Config{Clock: c, Region: region, Auth: w.iam, Network: w.ec2, Subnets: w.subnets})
 	w.Service = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: region, Auth: w.iam, Sessions: w.iam, Network: w.ec2, Deployer: w.deployer,
-		Rooms: resource.Rooms{Repositories: w.ecr, Groups: w.ec2, Balancers: w.elb, Identities: w.iam, Logs: retentions{w.logs, w}, Containers: w.containers},
+		Types: slices.Concat(resource.ECR(w.ecr), resource.EC2(w.ec2), resource.ELB(w.elb), resource.IAM(w.iam), resource.Logs(retentions{w.logs, w}), resource.ECS(w.containers)),
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -2,10 +2,8 @@ package codebuild
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
 	"orgship/sandbox/iam"
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -126,7 +125,7 @@ func (a *account) admits(p *types.Project) error {
 func (s *Service) newBuild(ctx context.Context, p *project, in *codebuild.StartBuildInput) *build {
 	p.builds++
 	caller, now := iam.Caller(ctx), s.cfg.Clock.Now()
-	b := &build{account: caller.Account, uuid: newUUID(), logs: p.LogsConfig}
+	b := &build{account: caller.Account, uuid: id.UUID(), logs: p.LogsConfig}
 	id := *p.Name + ":" + b.uuid
 	source, environment := *p.Source, *p.Environment
 	if value(in.BuildspecOverride) != "" {
@@ -150,14 +149,6 @@ func (s *Service) newBuild(ctx context.Context, p *project, in *codebuild.StartB
 func initiator(p iam.Principal) string {
 	_, name, _ := strings.Cut(p.ARN, "/")
 	return name
-}
-
-// newUUID returns a random UUID.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // begin runs a build. The caller holds s.mu.
@@ -216,8 +207,8 @@ func (a *account) build(id string) *build {
 
 // BatchGetBuilds describes builds, given by id or ARN.
 func (s *Service) BatchGetBuilds(ctx context.Context, in *codebuild.BatchGetBuildsInput) (*codebuild.BatchGetBuildsOutput, error) {
-	if len(in.Ids) > maxPage {
-		return nil, invalid("Cannot ask for more than %d builds", maxPage)
+	if len(in.Ids) > maxBatch {
+		return nil, invalid("Cannot ask for more than %d builds", maxBatch)
 	}
 	out := &codebuild.BatchGetBuildsOutput{}
 	for _, asked := range in.Ids {
@@ -271,5 +262,5 @@ func (s *Service) listBuilds(ctx context.Context, project string, order types.So
 	if err != nil {
 		return nil, nil, err
 	}
-	return page(ids, nil, token)
+	return cut("ListBuilds"+project, ids, nil, token)
 }

@@ -1,6 +1,7 @@
 package codebuild_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -184,7 +185,7 @@ func TestClose(t *testing.T) {
 	id := w.start(func(in *sdk.StartBuildInput) {
 		in.BuildspecOverride = aws.String("version: 0.2\nphases:\n  build: {commands: [sleep 600]}\n")
 	})
-	check(t, w.room.Close())
+	check(t, w.room.Close(context.Background()))
 	if b := w.build(id); b.BuildStatus != "STOPPED" {
 		t.Errorf("%s", b.BuildStatus)
 	}

@@ -1,38 +1,30 @@
 package codebuild
 
 import (
+	"errors"
 	"slices"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 
+	"orgship/sandbox/page"
 	"orgship/sandbox/wire"
 )
 
-// maxPage is what one answer lists at most.
-const maxPage = 100
+// maxBatch is how many names one request asks about at most.
+const maxBatch = 100
 
-// page returns the part of a list that a request asks for, and the token for
-// the next one.
-func page[T any](all []T, limit *int32, token *string) ([]T, *string, error) {
-	size, start := maxPage, 0
-	if limit != nil {
-		size = int(*limit)
+// cut returns the page of a list that a request asks for, and the token of the next
+// one; the place in the list tells its items.
+func cut[T any](list string, all []T, limit *int32, token *string) ([]T, *string, error) {
+	l := page.List[T]{Name: list, Max: 100}
+	all, next, err := l.Cut(all, limit, token)
+	switch {
+	case errors.Is(err, page.ErrSize):
+		return nil, nil, invalid("Invalid maxResults: %d, must be between 1 and %d", *limit, l.Max)
+	case err != nil:
+		return nil, nil, invalid("Invalid next token")
 	}
-	if size < 1 || size > maxPage {
-		return nil, nil, invalid("Invalid maxResults: %d, must be between 1 and %d", size, maxPage)
-	}
-	if token != nil {
-		n, err := strconv.Atoi(*token)
-		if err != nil || n < 0 || n > len(all) {
-			return nil, nil, invalid("Invalid next token")
-		}
-		start = n
-	}
-	if end := start + size; end < len(all) {
-		return all[start:end], new(strconv.Itoa(end)), nil
-	}
-	return all[start:], nil, nil
+	return all, next, nil
 }
 
 // sorted turns a list that is in ascending order into the order asked for.

@@ -134,8 +134,8 @@ func (s *Service) DeleteProject(ctx context.Context, in *codebuild.DeleteProject
 
 // BatchGetProjects describes projects, given by name or ARN.
 func (s *Service) BatchGetProjects(ctx context.Context, in *codebuild.BatchGetProjectsInput) (*codebuild.BatchGetProjectsOutput, error) {
-	if len(in.Names) > maxPage {
-		return nil, invalid("Cannot ask for more than %d projects", maxPage)
+	if len(in.Names) > maxBatch {
+		return nil, invalid("Cannot ask for more than %d projects", maxBatch)
 	}
 	out := &codebuild.BatchGetProjectsOutput{}
 	for _, asked := range in.Names {
@@ -168,7 +168,7 @@ func (s *Service) ListProjects(ctx context.Context, in *codebuild.ListProjectsIn
 	if err != nil {
 		return nil, err
 	}
-	names, next, err := page(names, nil, in.NextToken)
+	names, next, err := cut("ListProjects", names, nil, in.NextToken)
 	return &codebuild.ListProjectsOutput{Projects: names, NextToken: next}, err
 }
 

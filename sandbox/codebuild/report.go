@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"orgship/sandbox/id"
+
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 )
 
@@ -61,7 +63,7 @@ func (s *Service) report(r *run, spec ReportSpec) error {
 	if err != nil {
 		return err
 	}
-	now, id := s.cfg.Clock.Now(), newUUID()
+	now, id := s.cfg.Clock.Now(), id.UUID()
 	made := &report{cases: cases, Report: types.Report{
 		Arn: new(s.arn(r.build.account, "report/"+name+":"+id)), Name: &id, ReportGroupArn: &arn, ExecutionId: r.build.Arn,
 		Type: types.ReportTypeTest, Created: &now, Expired: new(now.Add(reportLife)), Truncated: new(false),

@@ -32,7 +32,7 @@ func (s *Service) ListReportGroups(ctx context.Context, in *codebuild.ListReport
 	if err != nil {
 		return nil, err
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken)
+	arns, next, err := cut("ListReportGroups", arns, in.MaxResults, in.NextToken)
 	return &codebuild.ListReportGroupsOutput{ReportGroups: arns, NextToken: next}, err
 }
 
@@ -80,7 +80,7 @@ func (s *Service) ListReportsForReportGroup(ctx context.Context, in *codebuild.L
 	if err != nil {
 		return nil, err
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken)
+	arns, next, err := cut("ListReports"+arn, arns, in.MaxResults, in.NextToken)
 	return &codebuild.ListReportsForReportGroupOutput{Reports: arns, NextToken: next}, err
 }
 
@@ -120,7 +120,7 @@ func (s *Service) DescribeTestCases(ctx context.Context, in *codebuild.DescribeT
 			cases = append(cases, c)
 		}
 	}
-	cases, next, err := page(cases, in.MaxResults, in.NextToken)
+	cases, next, err := cut("DescribeTestCases"+arn, cases, in.MaxResults, in.NextToken)
 	return &codebuild.DescribeTestCasesOutput{TestCases: cases, NextToken: next}, err
 }
 

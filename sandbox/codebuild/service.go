@@ -21,13 +21,6 @@ import (
 	"orgship/sandbox/logs"
 )
 
-// Authorizer decides whether the caller of ctx may do something; a refusal is
-// a wire error in AWS's words.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resource string) error
-	AuthorizeWith(ctx context.Context, action, resource string, conditions map[string][]string) error
-}
-
 // Roles lets CodeBuild act as service roles, and hands their credentials to builds.
 type Roles interface {
 	ServiceSession(ctx context.Context, roleARN, service, sessionName string) (context.Context, error)
@@ -45,7 +38,7 @@ type Logs interface {
 type Config struct {
 	Clock  clock.Clock
 	Region string
-	Auth   Authorizer
+	Auth   iam.Authorizer
 	Roles  Roles
 	Logs   Logs
 	// Endpoint returns the URL of the sandbox, which builds find in AWS_ENDPOINT_URL.
@@ -109,7 +102,7 @@ func (s *Service) account(id string) *account {
 
 // Close stops every build, kills what its commands started, and returns when
 // nothing runs any more.
-func (s *Service) Close() error {
+func (s *Service) Close(context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.close(errStopped) // with the lock held: nothing begins any more

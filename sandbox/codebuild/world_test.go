@@ -67,7 +67,7 @@ func newWorld(t *testing.T, files ...string) *world {
 		Clock: clock.Clock{}, Region: region, Auth: w.iam, Roles: w.iam, Logs: w.logs, Getenv: os.Getenv,
 		Endpoint: func() string { return w.url }, Sources: map[string]string{location: w.source}, Minute: 100 * time.Millisecond,
 	})
-	t.Cleanup(func() { check(t, w.room.Close()) })
+	t.Cleanup(func() { check(t, w.room.Close(context.Background())) })
 	handler, err := wire.New(wire.Config{Region: region, Keys: w.iam}, w.room.Wire(), w.logs.Wire(), sts.New(sts.Config{Sessions: w.iam}).Wire())
 	check(t, err)
 	server := httptest.NewServer(handler)

@@ -14,12 +14,8 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"orgship/sandbox/clock"
+	"orgship/sandbox/iam"
 )
-
-// Authorizer decides whether the caller in ctx may do an action.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resourceARN string) error
-}
 
 // Balancer is the load balancer whose weights a deployment moves.
 type Balancer interface {
@@ -43,7 +39,7 @@ type Containers interface {
 type Config struct {
 	Clock      clock.Clock
 	Region     string
-	Auth       Authorizer
+	Auth       iam.Authorizer
 	Balancer   Balancer
 	Containers Containers
 }

@@ -2,12 +2,13 @@ package codedeploy
 
 import (
 	"context"
-	"crypto/rand"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
 	"orgship/sandbox/iam"
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -45,15 +46,7 @@ func (s *Service) takeFault() string {
 }
 
 // newID returns a deployment id: "d-" and nine capitals or digits.
-func newID() string {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	b := make([]byte, 9)
-	rand.Read(b) // never fails
-	for i := range b {
-		b[i] = letters[int(b[i])%len(letters)]
-	}
-	return "d-" + string(b)
-}
+func newID() string { return "d-" + id.Of(id.Capitals, 9) }
 
 // create begins to record a deployment of the caller's account.
 func (s *Service) create(ctx context.Context, spec Spec) *deployment {
@@ -107,6 +100,7 @@ func (s *Service) Wire() wire.Service {
 			"DeploymentOverview.Failed": "Failed", "DeploymentOverview.InProgress": "InProgress", "DeploymentOverview.Pending": "Pending",
 			"DeploymentOverview.Ready": "Ready", "DeploymentOverview.Skipped": "Skipped", "DeploymentOverview.Succeeded": "Succeeded",
 		},
+		Words: wire.Words{Missing: absent},
 		Operations: []wire.Operation{
 			wire.Op("ListDeployments", s.ListDeployments,
 				optional("ExternalId", "IncludeOnlyStatuses", "CreateTimeRange", "NextToken", "ApplicationName", "DeploymentGroupName")),
@@ -128,4 +122,9 @@ func over(status types.DeploymentStatus) bool {
 		return true
 	}
 	return false
+}
+
+// absent refuses a request without members that it needs.
+func absent(names []string) *wire.Error {
+	return wire.Errorf(strings.ToUpper(names[0][:1])+names[0][1:]+"RequiredException", "%s must be specified.", names[0])
 }

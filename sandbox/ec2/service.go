@@ -14,16 +14,10 @@ import (
 	"orgship/sandbox/wire"
 )
 
-// Authorizer decides whether the caller of ctx may perform an action on a
-// resource; it returns nil or a *wire.Error.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resourceARN string) error
-}
-
 // Config is what the room needs.
 type Config struct {
 	Region string
-	Auth   Authorizer
+	Auth   iam.Authorizer
 	// Used says whether something beyond the network interfaces that are attached
 	// here holds a security group of an account: a load balancer. It may be nil.
 	Used func(account, groupID string) bool
@@ -32,7 +26,7 @@ type Config struct {
 // Service holds the networks of all accounts.
 type Service struct {
 	region string
-	auth   Authorizer
+	auth   iam.Authorizer
 	used   func(account, groupID string) bool
 
 	mu       sync.Mutex
@@ -64,6 +58,7 @@ func (s *Service) Wire() wire.Service {
 	return wire.Service{
 		Name:      "ec2",
 		Protocol:  wire.EC2Query,
+		Words:     wire.Words{Missing: absent},
 		Namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
 		Version:   "2016-11-15",
 		Operations: []wire.Operation{
@@ -114,4 +109,9 @@ func (s *Service) networkOf(account string) *network {
 // arn names a resource of the caller's: "vpc/vpc-0123", "security-group/*".
 func (s *Service) arn(ctx context.Context, resource string) string {
 	return strings.Join([]string{"arn:aws:ec2", s.region, iam.Caller(ctx).Account, resource}, ":")
+}
+
+// absent refuses a request without parameters that it needs.
+func absent(names []string) *wire.Error {
+	return wire.Errorf("MissingParameter", "The request must contain the parameter %s", names[0])
 }

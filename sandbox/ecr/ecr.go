@@ -16,12 +16,12 @@ import (
 	"sync/atomic"
 
 	"orgship/sandbox/clock"
+	"orgship/sandbox/iam"
 )
 
-// Authorizer decides whether the caller of ctx may do something; a refusal is
-// a *wire.Error in AWS's words.
+// Authorizer decides by a repository's policy as well.
 type Authorizer interface {
-	Authorize(ctx context.Context, action, resource string) error
+	iam.Authorizer
 	AuthorizeWithPolicy(ctx context.Context, action, resource, resourcePolicy string) error
 	// MissingPrincipal returns a user or role that a policy names and that doesn't
 	// exist, or "".

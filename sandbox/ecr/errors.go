@@ -90,3 +90,6 @@ func orNull(s string) string {
 	}
 	return s
 }
+
+// absent refuses a request without members that it needs.
+func absent(names []string) *wire.Error { return invalid(names[0], "must not be null") }

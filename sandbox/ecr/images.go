@@ -35,7 +35,7 @@ func (r *repository) chosen(in *ecr.DescribeImagesInput) ([]*image, *string, err
 		if keep != nil {
 			images = slices.DeleteFunc(images, func(i *image) bool { return !keep(i) })
 		}
-		return page(images, pushOrder, in.MaxResults, in.NextToken)
+		return cut("DescribeImages", images, pushOrder, in.MaxResults, in.NextToken)
 	}
 	if len(in.ImageIds) > 100 {
 		return nil, nil, invalid("imageIds", "must have length less than or equal to 100")
@@ -107,7 +107,7 @@ func (s *Service) ListImages(ctx context.Context, in *ecr.ListImagesInput) (*ecr
 		if f := in.Filter; f != nil {
 			keep = r.filter(f.TagStatus, f.ImageStatus)
 		}
-		ids, next, err := page(r.ids(keep), listOrder(r), in.MaxResults, in.NextToken)
+		ids, next, err := cut("ListImages", r.ids(keep), listOrder(r), in.MaxResults, in.NextToken)
 		out.ImageIds, out.NextToken = append(out.ImageIds, ids...), next
 		return err
 	})

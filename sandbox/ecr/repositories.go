@@ -117,7 +117,7 @@ func (s *Service) describeAll(ctx context.Context, account string, in *ecr.Descr
 	}
 	key := func(r *repository) string { return r.name }
 	slices.SortFunc(all, func(a, b *repository) int { return cmp.Compare(a.name, b.name) })
-	all, next, err := page(all, key, in.MaxResults, in.NextToken)
+	all, next, err := cut("DescribeRepositories", all, key, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,10 @@ func (g *guard) Authorize(ctx context.Context, action, resource string) error {
 	return g.AuthorizeWithPolicy(ctx, action, resource, "")
 }
 
+func (g *guard) AuthorizeWith(ctx context.Context, action, arn string, _ map[string][]string) error {
+	return g.Authorize(ctx, action, arn)
+}
+
 func (g *guard) AuthorizeWithPolicy(ctx context.Context, action, resource, policy string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -2,13 +2,11 @@ package ecs
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
-	"math/big"
 	"strings"
 
 	"orgship/sandbox/iam"
+	"orgship/sandbox/id"
 )
 
 // arn returns an ARN of this region: kind "cluster", path "web".
@@ -51,24 +49,5 @@ func taskSetID(ref string) string {
 	return "ecs-svc/" + last(ref)
 }
 
-// newTaskID returns 32 hexadecimal digits.
-func newTaskID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails: it ends the program instead
-	return hex.EncodeToString(b[:])
-}
-
-// newUUID names containers, attachments and events.
-func newUUID() string {
-	id := newTaskID()
-	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-a" + id[17:20] + "-" + id[20:]
-}
-
-// newTaskSetID returns an id as ECS gives them to task sets: 19 digits.
-func newTaskSetID() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(9e18))
-	if err != nil {
-		panic("ecs: internal error: reading random numbers: " + err.Error()) // can't happen
-	}
-	return fmt.Sprintf("ecs-svc/%019d", n)
-}
+// newTaskSetID returns an id as ECS gives them to task sets and deployments: 19 digits.
+func newTaskSetID() string { return "ecs-svc/" + id.Of(id.Digits, 19) }

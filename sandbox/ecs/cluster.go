@@ -167,7 +167,7 @@ func (s *Service) ListClusters(ctx context.Context, in *ecs.ListClustersInput) (
 	for c := range maps.Values(s.account(iam.Caller(ctx).Account).clusters) {
 		arns = append(arns, c.arn)
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken)
+	arns, next, err := cut("ListClusters", arns, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

@@ -192,7 +192,7 @@ func (s *Service) ListTaskDefinitions(ctx context.Context, in *ecs.ListTaskDefin
 			}
 		}
 	}
-	keys, next, err := page(keys, in.MaxResults, in.NextToken)
+	keys, next, err := cut("ListTaskDefinitions", keys, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func (s *Service) ListTaskDefinitionFamilies(ctx context.Context, in *ecs.ListTa
 			names = append(names, f.name)
 		}
 	}
-	names, next, err := page(names, in.MaxResults, in.NextToken)
+	names, next, err := cut("ListTaskDefinitionFamilies", names, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -51,4 +52,9 @@ func (f *failure) Error() string { return f.reason }
 // unstartable is a failure of a task that never ran.
 func unstartable(format string, args ...any) *failure {
 	return &failure{code: types.TaskStopCodeTaskFailedToStart, reason: fmt.Sprintf(format, args...)}
+}
+
+// absent refuses a request without members that it needs.
+func absent(names []string) *wire.Error {
+	return wire.Errorf("InvalidParameterException", "%s%s can not be null.", strings.ToUpper(names[0][:1]), names[0][1:])
 }

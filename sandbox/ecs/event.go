@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"orgship/sandbox/id"
+
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
@@ -22,7 +24,7 @@ func (s *Service) saySet(set *taskSet, format string, args ...any) {
 }
 
 func (s *Service) event(svc *service, message string) {
-	e := types.ServiceEvent{Id: new(newUUID()), CreatedAt: new(s.cfg.Clock.Now()), Message: &message}
+	e := types.ServiceEvent{Id: new(id.UUID()), CreatedAt: new(s.cfg.Clock.Now()), Message: &message}
 	svc.events = slices.Insert(svc.events, 0, e)
 	if len(svc.events) > maxEvents {
 		svc.events = svc.events[:maxEvents]

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"orgship/sandbox/ec2"
+	"orgship/sandbox/id"
 	"orgship/sandbox/task"
 )
 
@@ -54,12 +55,12 @@ type run struct {
 }
 
 func (s *Service) newRun(set *taskSet) *run {
-	id := newTaskID()
+	own := id.Hex(32)
 	subnets := set.network.Subnets
 	r := &run{
-		set: set, id: id, arn: s.arn(set.service.account, "task", set.service.cluster.name+"/"+id), hidden: true,
+		set: set, id: own, arn: s.arn(set.service.account, "task", set.service.cluster.name+"/"+own), hidden: true,
 		last: lastProvisioning, desired: desiredRunning, subnet: subnets[set.placed%len(subnets)],
-		attachment: newUUID(), container: newUUID(), runtime: id + "-" + newTaskSetID()[8:18],
+		attachment: id.UUID(), container: id.UUID(), runtime: own + "-" + newTaskSetID()[8:18],
 		created: s.cfg.Clock.Now(), version: 1, ending: make(chan struct{}),
 	}
 	set.placed++

@@ -19,16 +19,10 @@ import (
 
 	"orgship/sandbox/clock"
 	"orgship/sandbox/ec2"
+	"orgship/sandbox/iam"
 	"orgship/sandbox/logs"
 	"orgship/sandbox/task"
 )
-
-// Authorizer decides whether the caller of ctx may do something; a refusal is
-// a wire error in AWS's words.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resource string) error
-	AuthorizeWith(ctx context.Context, action, resource string, conditions map[string][]string) error
-}
 
 // Roles lets ECS act as the roles that task definitions name.
 type Roles interface {
@@ -69,7 +63,7 @@ type Logs interface {
 type Config struct {
 	Clock   clock.Clock
 	Region  string
-	Auth    Authorizer
+	Auth    iam.Authorizer
 	Roles   Roles
 	Images  Images
 	Network Network

@@ -313,7 +313,7 @@ func (s *Service) ListServices(ctx context.Context, in *ecs.ListServicesInput) (
 			arns = append(arns, svc.arn)
 		}
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken)
+	arns, next, err := cut("ListServices", arns, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (s *Service) ListTasks(ctx context.Context, in *ecs.ListTasksInput) (*ecs.L
 			arns = append(arns, r.arn)
 		}
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken)
+	arns, next, err := cut("ListTasks", arns, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

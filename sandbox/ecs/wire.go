@@ -12,6 +12,7 @@ func (s *Service) Wire() wire.Service {
 		Name:         "ecs",
 		Protocol:     wire.JSON11,
 		TargetPrefix: "AmazonEC2ContainerServiceV20141113",
+		Words:        wire.Words{Missing: absent},
 		Operations:   ops,
 	}
 }

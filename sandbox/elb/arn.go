@@ -2,21 +2,16 @@ package elb
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
 	"orgship/sandbox/iam"
+	"orgship/sandbox/id"
 )
 
 // newID returns 16 hexadecimal digits, as they end ARNs of load balancers,
 // target groups, listeners and rules.
-func newID() string {
-	var b [8]byte
-	rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
-}
+func newID() string { return id.Hex(16) }
 
 // arn returns an ARN of the caller's account.
 func (s *Service) arn(ctx context.Context, resource string) string {

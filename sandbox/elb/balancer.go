@@ -256,7 +256,7 @@ func (s *Service) DescribeLoadBalancers(ctx context.Context, in *elbv2.DescribeL
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := page(found, (*balancer).arn, in.PageSize, in.Marker)
+	found, next, err := cut(found, (*balancer).arn, in.PageSize, in.Marker)
 	if err != nil {
 		return nil, err
 	}

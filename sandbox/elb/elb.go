@@ -10,17 +10,13 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 
 	"orgship/sandbox/clock"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/wire"
 )
-
-// Authorizer decides whether the caller in ctx may do an action.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resourceARN string) error
-}
 
 // Network is the account's network as a load balancer uses it.
 type Network interface {
@@ -43,7 +39,7 @@ type Subnet struct {
 type Config struct {
 	Clock   clock.Clock
 	Region  string
-	Auth    Authorizer
+	Auth    iam.Authorizer
 	Network Network
 	// Subnets looks up subnets of the caller's account, in the order asked
 	// for. A subnet that is missing is an error, answered as SubnetNotFound.
@@ -121,6 +117,14 @@ func (s *Service) caller(ctx context.Context) *account {
 		}
 	}
 	return a
+}
+
+// HasGroup reports whether a load balancer of the account has the security group.
+func (s *Service) HasGroup(account, group string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.accounts[account]
+	return a != nil && slices.ContainsFunc(a.balancers, func(b *balancer) bool { return slices.Contains(b.SecurityGroups, group) })
 }
 
 // authorize asks for "elasticloadbalancing:<operation>" on each resource.

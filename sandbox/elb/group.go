@@ -163,7 +163,7 @@ func (s *Service) DescribeTargetGroups(ctx context.Context, in *elbv2.DescribeTa
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := page(found, (*group).arn, in.PageSize, in.Marker)
+	found, next, err := cut(found, (*group).arn, in.PageSize, in.Marker)
 	if err != nil {
 		return nil, err
 	}

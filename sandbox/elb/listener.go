@@ -125,7 +125,7 @@ func (s *Service) DescribeListeners(ctx context.Context, in *elbv2.DescribeListe
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := page(found, (*listener).arn, in.PageSize, in.Marker)
+	found, next, err := cut(found, (*listener).arn, in.PageSize, in.Marker)
 	if err != nil {
 		return nil, err
 	}

@@ -132,7 +132,7 @@ func (s *Service) DescribeRules(ctx context.Context, in *elbv2.DescribeRulesInpu
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := page(found, (*rule).arn, in.PageSize, in.Marker)
+	found, next, err := cut(found, (*rule).arn, in.PageSize, in.Marker)
 	if err != nil {
 		return nil, err
 	}

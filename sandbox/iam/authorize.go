@@ -10,6 +10,13 @@ import (
 	"orgship/sandbox/wire"
 )
 
+// Authorizer is how another service asks whether the caller of ctx may do something:
+// a refusal is a wire error in AWS's words.
+type Authorizer interface {
+	Authorize(ctx context.Context, action, resourceARN string) error
+	AuthorizeWith(ctx context.Context, action, resourceARN string, conditions map[string][]string) error
+}
+
 // Authorize asks whether the caller of ctx may do action ("ecs:DescribeServices")
 // on a resource, by identity policies alone. resourceARN is an ARN or "*" for
 // actions without one; an ARN of another account is always refused. It returns

@@ -2,10 +2,9 @@ package iam
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base32"
 	"net/http"
 
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -38,8 +37,4 @@ func (s *Service) Secret(ctx context.Context, accessKeyID, sessionToken string) 
 
 // newID returns a unique id with one of IAM's prefixes and 21 characters in all:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-func newID(prefix string) string {
-	b := make([]byte, 11)
-	rand.Read(b) // never fails: crypto/rand
-	return prefix + base32.StdEncoding.EncodeToString(b)[:17]
-}
+func newID(prefix string) string { return prefix + id.Of(id.Base32, 17) }

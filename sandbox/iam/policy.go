@@ -243,7 +243,7 @@ func (s *Service) ListPolicies(ctx context.Context, in *ListPoliciesInput) (*Lis
 	for arn := range a.policies {
 		arns = append(arns, arn)
 	}
-	arns, marker, err := page(arns, in.Marker, in.MaxItems)
+	arns, marker, err := cut("ListPolicies", arns, in.Marker, in.MaxItems)
 	if err != nil {
 		return nil, err
 	}

@@ -249,7 +249,7 @@ func (s *Service) ListRoles(ctx context.Context, in *ListRolesInput) (*ListRoles
 			names = append(names, name)
 		}
 	}
-	names, marker, err := page(names, in.Marker, in.MaxItems)
+	names, marker, err := cut("ListRoles", names, in.Marker, in.MaxItems)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,12 @@ package iam
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
 
+	"orgship/sandbox/page"
 	"orgship/sandbox/wire"
 )
 
@@ -127,7 +129,7 @@ func (s *Service) DetachRolePolicy(ctx context.Context, in *DetachRolePolicyInpu
 func (s *Service) ListAttachedRolePolicies(ctx context.Context, in *ListAttachedRolePoliciesInput) (*ListAttachedRolePoliciesOutput, error) {
 	out := &ListAttachedRolePoliciesOutput{}
 	err := s.withRole(ctx, "iam:ListAttachedRolePolicies", in.RoleName, func(r *role) error {
-		arns, marker, err := page(names(r.attached), in.Marker, in.MaxItems)
+		arns, marker, err := cut("ListAttachedRolePolicies", names(r.attached), in.Marker, in.MaxItems)
 		if err != nil {
 			return err
 		}
@@ -194,7 +196,7 @@ func (s *Service) ListRolePolicies(ctx context.Context, in *ListRolePoliciesInpu
 	out := &ListRolePoliciesOutput{}
 	err := s.withRole(ctx, "iam:ListRolePolicies", in.RoleName, func(r *role) error {
 		var err error
-		out.PolicyNames, out.Marker, err = page(names(r.inline), in.Marker, in.MaxItems)
+		out.PolicyNames, out.Marker, err = cut("ListRolePolicies", names(r.inline), in.Marker, in.MaxItems)
 		out.IsTruncated = out.Marker != nil
 		return err
 	})
@@ -230,27 +232,17 @@ func names(policies []namedPolicy) []string {
 	return out
 }
 
-// page sorts names and cuts the page after marker; the marker it returns is
-// nil when nothing is left.
-func page(names []string, marker *string, maxItems *int32) ([]string, *string, error) {
-	limit := 100
-	if maxItems != nil {
-		limit = int(*maxItems)
-	}
-	if limit < 1 || limit > 1000 {
-		return nil, nil, wire.Errorf("ValidationError", "MaxItems must be between 1 and 1000, not %d", limit)
-	}
+// cut sorts names and returns the page after marker; the marker it returns is nil when
+// nothing is left.
+func cut(list string, names []string, marker *string, maxItems *int32) ([]string, *string, error) {
 	slices.Sort(names)
-	if marker != nil {
-		i, found := slices.BinarySearch(names, *marker)
-		if found {
-			i++
-		}
-		names = names[i:]
+	l := page.List[string]{Name: list, Key: func(s string) string { return s }, Max: 1000, Usual: 100}
+	names, next, err := l.Cut(names, maxItems, marker)
+	switch {
+	case errors.Is(err, page.ErrSize):
+		return nil, nil, wire.Errorf("ValidationError", "MaxItems must be between 1 and 1000, not %d", *maxItems)
+	case err != nil:
+		return nil, nil, wire.Errorf("ValidationError", "Invalid Marker: %s", *marker)
 	}
-	if len(names) <= limit {
-		return names, nil, nil
-	}
-	names = names[:limit]
-	return names, &names[limit-1], nil
+	return names, next, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"orgship/sandbox/page"
 	"orgship/sandbox/wire"
 )
 
@@ -158,12 +159,9 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b FilteredLogEvent) int { return cmp.Compare(*a.Timestamp, *b.Timestamp) })
-	limit := ptr(int32(maxPage))
-	if in.Limit != nil {
-		limit = in.Limit
-	}
-	page, next, err := paginate(all, limit, in.NextToken)
-	return &FilterLogEventsOutput{Events: page, NextToken: next}, err
+	l := page.List[FilteredLogEvent]{Name: "FilterLogEvents " + name, Key: func(e FilteredLogEvent) string { return *e.EventId }, Max: maxPage}
+	some, next, err := cut(l, all, in.Limit, in.NextToken)
+	return &FilterLogEventsOutput{Events: some, NextToken: next}, err
 }
 
 func (st *stream) filtered(in *FilterLogEventsInput) []FilteredLogEvent {

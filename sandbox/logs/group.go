@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"orgship/sandbox/iam"
+	"orgship/sandbox/page"
 	"orgship/sandbox/wire"
 )
 
@@ -184,8 +185,8 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *DescribeLogGroupsIn
 		}
 	}
 	slices.SortFunc(all, func(a, b LogGroup) int { return strings.Compare(*a.LogGroupName, *b.LogGroupName) })
-	page, next, err := paginate(all, in.Limit, in.NextToken)
-	return &DescribeLogGroupsOutput{LogGroups: page, NextToken: next}, err
+	some, next, err := cut(page.List[LogGroup]{Name: "DescribeLogGroups", Key: func(g LogGroup) string { return *g.LogGroupName }, Max: 50}, all, in.Limit, in.NextToken)
+	return &DescribeLogGroupsOutput{LogGroups: some, NextToken: next}, err
 }
 
 func (g *group) describe() LogGroup {

@@ -24,6 +24,10 @@ func (a allow) Authorize(_ context.Context, action, arn string) error {
 	return nil
 }
 
+func (a allow) AuthorizeWith(ctx context.Context, action, arn string, _ map[string][]string) error {
+	return a.Authorize(ctx, action, arn)
+}
+
 func newService(t *testing.T, denied ...string) (*logs.Service, context.Context) {
 	t.Helper()
 	return logs.New(logs.Config{Region: "eu-west-1", Auth: allow{denied}}), as("222222222222")

@@ -13,24 +13,18 @@ import (
 	"orgship/sandbox/wire"
 )
 
-// Authorizer decides whether the caller of ctx may perform an action on a
-// resource; it returns nil or a *wire.Error.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resourceARN string) error
-}
-
 // Config is what the room needs.
 type Config struct {
 	Clock  clock.Clock
 	Region string
-	Auth   Authorizer
+	Auth   iam.Authorizer
 }
 
 // Service holds the log groups of all accounts.
 type Service struct {
 	clock  clock.Clock
 	region string
-	auth   Authorizer
+	auth   iam.Authorizer
 
 	mu     sync.Mutex
 	groups map[groupKey]*group
@@ -59,6 +53,7 @@ func (s *Service) Wire() wire.Service {
 		Name:         "logs",
 		Protocol:     wire.JSON11,
 		TargetPrefix: "Logs_20140328",
+		Words:        wire.Words{Missing: absent},
 		Operations: []wire.Operation{
 			wire.Op("CreateLogGroup", s.CreateLogGroup, wire.Required("LogGroupName"), wire.Optional("LogGroupClass", "Tags")),
 			wire.Op("DeleteLogGroup", s.DeleteLogGroup, wire.Required("LogGroupName")),
@@ -95,4 +90,9 @@ func (s *Service) group(ctx context.Context, name string) (*group, error) {
 		return g, nil
 	}
 	return nil, wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+}
+
+// absent refuses a request without members that it needs.
+func absent(names []string) *wire.Error {
+	return wire.Errorf("InvalidParameterException", "%s", wire.NullMembers(names))
 }

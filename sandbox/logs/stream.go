@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"orgship/sandbox/page"
 	"orgship/sandbox/wire"
 )
 
@@ -134,8 +135,8 @@ func (s *Service) DescribeLogStreams(ctx context.Context, in *DescribeLogStreams
 			all = append(all, st.describe())
 		}
 	}
-	page, next, err := paginate(all, in.Limit, in.NextToken)
-	return &DescribeLogStreamsOutput{LogStreams: page, NextToken: next}, err
+	some, next, err := cut(page.List[LogStream]{Name: "DescribeLogStreams " + name, Key: func(s LogStream) string { return *s.LogStreamName }, Max: 50}, all, in.Limit, in.NextToken)
+	return &DescribeLogStreamsOutput{LogStreams: some, NextToken: next}, err
 }
 
 func (g *group) sorted(byTime, descending bool) []*stream {
@@ -190,22 +191,16 @@ func (s *Service) groupName(ctx context.Context, name, identifier *string) (stri
 	return strings.TrimPrefix(strings.TrimSuffix(*identifier, ":*"), s.groupARN(ctx, "")), nil
 }
 
-func paginate[T any](all []T, limit *int32, token *string) ([]T, *string, error) {
-	start, size := 0, 50
+// cut returns the page of a list that a request asks for, and the token of the next one.
+func cut[T any](l page.List[T], all []T, limit *int32, token *string) ([]T, *string, error) {
 	if limit != nil {
-		size = max(1, int(*limit))
+		limit = ptr(min(max(1, *limit), int32(l.Max)))
 	}
-	if token != nil {
-		n, err := strconv.Atoi(*token)
-		if err != nil || n < 0 || n > len(all) {
-			return nil, nil, wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
-		}
-		start = n
+	some, next, err := l.Cut(all, limit, token)
+	if err != nil {
+		return nil, nil, wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
 	}
-	if end := start + size; end < len(all) {
-		return all[start:end], ptr(strconv.Itoa(end)), nil
-	}
-	return all[start:], nil, nil
+	return some, next, nil
 }
 
 func ptr[T any](v T) *T { return &v }

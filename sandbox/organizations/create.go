@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -47,7 +47,7 @@ func (s *Service) CreateAccount(ctx context.Context, in *organizations.CreateAcc
 		return nil, invalid("INVALID_PATTERN", "RoleName")
 	}
 	now := s.now()
-	asked := types.CreateAccountStatus{Id: aws.String(newRequestID()), AccountName: &name, RequestedTimestamp: &now, State: types.CreateAccountStateInProgress}
+	asked := types.CreateAccountStatus{Id: aws.String("car-" + id.Hex(32)), AccountName: &name, RequestedTimestamp: &now, State: types.CreateAccountStateInProgress}
 	done, err := s.open(asked, Account{Name: name, Email: email}, role)
 	if err != nil {
 		return nil, err
@@ -91,13 +91,6 @@ func (s *Service) newAccountID() string {
 			return id
 		}
 	}
-}
-
-// newRequestID returns the id of a request for an account.
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	return "car-" + hex.EncodeToString(b[:])
 }
 
 // DescribeCreateAccountStatus tells how CreateAccount ended.

@@ -88,7 +88,7 @@ func (s *Service) ListDelegatedAdministrators(ctx context.Context, in *organizat
 		return nil, err
 	}
 	principal := aws.ToString(in.ServicePrincipal)
-	all, next, err := page("ListDelegatedAdministrators"+principal, s.administrators(principal), in.MaxResults, in.NextToken)
+	all, next, err := cut("ListDelegatedAdministrators"+principal, s.administrators(principal), in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (s *Service) ListDelegatedServicesForAccount(ctx context.Context, in *organ
 	if len(all) == 0 {
 		return nil, wire.Errorf("AccountNotRegisteredException", "The specified account is not a delegated administrator for this AWS service.")
 	}
-	all, next, err := page("ListDelegatedServicesForAccount"+id, all, in.MaxResults, in.NextToken)
+	all, next, err := cut("ListDelegatedServicesForAccount"+id, all, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

@@ -83,6 +83,9 @@ func TestMoveAccountRefuses(t *testing.T) {
 type everybody struct{}
 
 func (everybody) Authorize(context.Context, string, string) error { return nil }
+func (everybody) AuthorizeWith(context.Context, string, string, map[string][]string) error {
+	return nil
+}
 
 // TestMovedIsTold tells of moves one at a time, when the account has its new path.
 func TestMovedIsTold(t *testing.T) {

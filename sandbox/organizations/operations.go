@@ -67,7 +67,7 @@ func (s *Service) ListRoots(ctx context.Context, in *organizations.ListRootsInpu
 		Arn: aws.String(s.arn("root", s.organization().RootID)), Id: aws.String(s.organization().RootID),
 		Name: aws.String("Root"), PolicyTypes: []types.PolicyTypeSummary{},
 	}}
-	roots, next, err := page("ListRoots", roots, in.MaxResults, in.NextToken)
+	roots, next, err := cut("ListRoots", roots, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *Service) ListParents(ctx context.Context, in *organizations.ListParents
 	if n.parent == s.organization().RootID {
 		parent.Type = types.ParentTypeRoot
 	}
-	parents, next, err := page("ListParents"+id, []types.Parent{parent}, in.MaxResults, in.NextToken)
+	parents, next, err := cut("ListParents"+id, []types.Parent{parent}, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (s *Service) ListAccounts(ctx context.Context, in *organizations.ListAccoun
 	if err := s.authorize(ctx, "ListAccounts", "*"); err != nil {
 		return nil, err
 	}
-	nodes, next, err := page("ListAccounts", s.where(isAccount), in.MaxResults, in.NextToken)
+	nodes, next, err := cut("ListAccounts", s.where(isAccount), in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

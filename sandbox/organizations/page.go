@@ -1,54 +1,27 @@
 package organizations
 
 import (
-	"encoding/base64"
-	"fmt"
-	"strconv"
-	"strings"
+	"errors"
+
+	"orgship/sandbox/page"
 )
 
 // maxResults is the largest page, and the page when a request names no size.
 const maxResults = 20
 
-// page cuts a page out of a list. A token belongs to the list it was given for.
-func page[T any](list string, items []T, size *int32, token *string) ([]T, *string, error) {
-	limit := maxResults
-	if size != nil {
-		limit = int(*size)
-	}
+// cut returns a page of a list, whose items their place tells. A token belongs to the
+// list it was given for.
+func cut[T any](list string, items []T, size *int32, token *string) ([]T, *string, error) {
+	some, next, err := page.List[T]{Name: list, Max: maxResults}.Cut(items, size, token)
 	switch {
-	case limit < 1:
+	case errors.Is(err, page.ErrSize) && *size < 1:
 		return nil, nil, invalid("MIN_VALUE_EXCEEDED", "MaxResults")
-	case limit > maxResults:
+	case errors.Is(err, page.ErrSize):
 		return nil, nil, invalid("MAX_VALUE_EXCEEDED", "MaxResults")
+	case err != nil:
+		return nil, nil, invalid("INVALID_NEXT_TOKEN", "NextToken")
 	}
-	start, err := readToken(list, token, len(items))
-	if err != nil {
-		return nil, nil, err
-	}
-	if end := start + limit; end < len(items) {
-		next := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s %d", list, end))
-		return items[start:end], &next, nil
-	}
-	return items[start:], nil, nil
-}
-
-// readToken returns where the page begins.
-func readToken(list string, token *string, length int) (int, error) {
-	if token == nil {
-		return 0, nil
-	}
-	fault := invalid("INVALID_NEXT_TOKEN", "NextToken")
-	text, err := base64.StdEncoding.DecodeString(*token)
-	if err != nil {
-		return 0, fault
-	}
-	number, found := strings.CutPrefix(string(text), list+" ")
-	start, err := strconv.Atoi(number)
-	if !found || err != nil || start < 0 || start > length {
-		return 0, fault
-	}
-	return start, nil
+	return some, next, nil
 }
 
 // below pages through the children of a parent and shows each.
@@ -63,7 +36,7 @@ func below[T any](s *Service, list, parent string, of func(node) bool, size *int
 			children = append(children, n)
 		}
 	}
-	children, next, err := page(list+parent, children, size, token)
+	children, next, err := cut(list+parent, children, size, token)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -17,15 +17,10 @@ import (
 	"orgship/sandbox/wire"
 )
 
-// Authorizer asks whether the caller of ctx may do something: the room iam.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resourceARN string) error
-}
-
 // Config is what the room stands on.
 type Config struct {
 	Tree  *Tree // of a valid organization
-	Auth  Authorizer
+	Auth  iam.Authorizer
 	Clock clock.Clock
 	// Moved, when set, is told the id of an account that was moved or made, before
 	// whoever did it hears of it; one account at a time.
@@ -38,7 +33,7 @@ type Config struct {
 // Service is one organization.
 type Service struct {
 	tree   *Tree
-	auth   Authorizer
+	auth   iam.Authorizer
 	clock  clock.Clock
 	moved  func(account string)
 	opened func(account Account, role string) error
@@ -88,6 +83,11 @@ func (s *Service) Wire() wire.Service {
 		TargetPrefix: "AWSOrganizationsV20161128",
 		Pascal:       true,
 		Global:       true,
+		Words: wire.Words{
+			Missing: absent,
+			Throttled: wire.Errorf("TooManyRequestsException", "You have sent too many requests in too short a period of time. "+
+				"The quota helps protect against denial-of-service attacks. Try again later."),
+		},
 		Operations: []wire.Operation{
 			wire.Op("DescribeOrganization", s.DescribeOrganization),
 			wire.Op("DescribeOrganizationalUnit", s.DescribeOrganizationalUnit, wire.Required("OrganizationalUnitId")),
@@ -256,4 +256,9 @@ func (s *Service) showUnit(n node) types.OrganizationalUnit {
 // invalid is InvalidInputException with one of its reasons.
 func invalid(reason, member string) error {
 	return wire.Errorf("InvalidInputException", "You specified an invalid value. (%s: %s)", reason, member)
+}
+
+// absent refuses a request without members that it needs.
+func absent(names []string) *wire.Error {
+	return wire.Errorf("InvalidInputException", "You specified an invalid value. (INPUT_REQUIRED: %s)", names[0])
 }

@@ -93,7 +93,7 @@ func (s *Service) ListAWSServiceAccessForOrganization(ctx context.Context, in *o
 		return types.EnabledServicePrincipal{ServicePrincipal: &principal, DateEnabled: &since}
 	})
 	s.mu.Unlock()
-	all, next, err := page("ListAWSServiceAccessForOrganization", all, in.MaxResults, in.NextToken)
+	all, next, err := cut("ListAWSServiceAccessForOrganization", all, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

@@ -227,10 +227,18 @@ func TestWhatIsNotModelledIsRefusedByName(t *testing.T) {
 func TestNewRefusesMembersThatAreNotThere(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
-	_, err := wire.New(wire.Config{Keys: keys{}}, wire.Service{Name: "ec2", Operations: []wire.Operation{
+	_, err := wire.New(wire.Config{Keys: keys{}}, wire.Service{Name: "ec2", Protocol: wire.EC2Query, Operations: []wire.Operation{
 		wire.Op("DescribeVpcs", reply[describeVpcsInput, describeVpcsOutput](f), wire.Optional("VpcIDs")),
 	}})
 	if err == nil || !strings.Contains(err.Error(), "has no member VpcIDs") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNewRefusesAServiceWithoutAProtocol(t *testing.T) {
+	t.Parallel()
+	_, err := wire.New(wire.Config{Keys: keys{}}, wire.Service{Name: "ec2"})
+	if err == nil || !strings.Contains(err.Error(), "preparing service ec2: it has no protocol") {
 		t.Errorf("got %v", err)
 	}
 }

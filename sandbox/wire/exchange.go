@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,12 +23,12 @@ type exchange struct {
 	r       *http.Request
 	id      string
 
-	body []byte
-	form url.Values // Query, EC2Query
-	json bool       // how to answer while the room isn't known
-	room *room
-	op   *operation
-	call Call
+	body     []byte
+	form     url.Values // nil for JSON11
+	protocol Protocol   // how to answer
+	room     *room
+	op       *operation
+	call     Call
 }
 
 // perform does all but write the answer.
@@ -63,15 +62,15 @@ func (x *exchange) perform() (any, error) {
 // that even an unsigned request is answered in its own protocol.
 func (x *exchange) readName() error {
 	if target := x.r.Header.Get("X-Amz-Target"); target != "" {
-		x.json = true
+		x.protocol = JSON11
 		prefix, name, _ := strings.Cut(target, ".")
 		x.call.Operation = name
-		x.room = x.handler.find(func(r *room) bool { return r.TargetPrefix == prefix && r.Protocol == JSON11 })
+		x.room = x.handler.find(func(r *room) bool { return r.TargetPrefix != "" && r.TargetPrefix == prefix })
 		return nil
 	}
 	mediaType, _, _ := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	if strings.HasPrefix(mediaType, "application/") && mediaType != "application/x-www-form-urlencoded" {
-		x.json = true
+		x.protocol = JSON11
 		return NotModelled("requests of type %q without an X-Amz-Target", mediaType)
 	}
 	query, err := url.ParseQuery(x.r.URL.RawQuery)
@@ -84,7 +83,7 @@ func (x *exchange) readName() error {
 	maps.Copy(x.form, query)
 	x.call.Operation = x.form.Get("Action")
 	x.room = x.handler.find(func(r *room) bool {
-		return r.Protocol != JSON11 && r.Version == x.form.Get("Version") && r.operations[x.call.Operation] != nil
+		return r.Version != "" && r.Version == x.form.Get("Version") && r.operations[x.call.Operation] != nil
 	})
 	return nil
 }
@@ -101,8 +100,8 @@ func (h *Handler) find(match func(*room) bool) *room {
 // authenticate finds the room by the signature's scope and checks the signature.
 // An operation that takes none has been found by its name.
 func (x *exchange) authenticate(ctx context.Context) (context.Context, error) {
-	if !x.json && x.room != nil && x.room.operations[x.call.Operation].unsigned {
-		x.call.Service = x.room.Name
+	if x.form != nil && x.room != nil && x.room.operations[x.call.Operation].unsigned {
+		x.call.Service, x.protocol = x.room.Name, x.room.Protocol
 		return ctx, nil
 	}
 	c, err := readClaim(x.r)
@@ -112,10 +111,13 @@ func (x *exchange) authenticate(ctx context.Context) (context.Context, error) {
 	x.call.Service = c.service
 	named := x.room
 	x.room = x.handler.rooms[c.service]
+	if x.room != nil {
+		x.protocol = x.room.Protocol
+	}
 	switch {
 	case x.room == nil:
 		return nil, NotModelled("the service %s (it has %s)", c.service, strings.Join(sortedKeys(x.handler.rooms), ", "))
-	case x.json && named != x.room:
+	case x.form == nil && named != x.room:
 		return nil, NotModelled("%s for the service %s", x.r.Header.Get("X-Amz-Target"), c.service)
 	case c.region != x.handler.region && (!x.room.Global || c.region != "us-east-1"):
 		return nil, mismatch("Credential should be scoped to a valid region, not '%s'. (This orgship sandbox is the region %s.)", c.region, x.handler.region)
@@ -143,7 +145,7 @@ func (x *exchange) findOperation() error {
 	if x.op == nil {
 		return NotModelled("%s:%s", x.room.Name, name)
 	}
-	if version := x.form.Get("Version"); x.room.Protocol != JSON11 && version != x.room.Version {
+	if version := x.form.Get("Version"); version != x.room.Version {
 		return NotModelled("version %q of %s (only %s)", version, x.room.Name, x.room.Version)
 	}
 	return nil
@@ -164,7 +166,7 @@ func (x *exchange) do(ctx context.Context) (out any, err error) {
 // decode reads the request into in, a pointer to the operation's input.
 func (x *exchange) decode(in any) error {
 	v := reflect.ValueOf(in).Elem()
-	err := x.decodeMembers(v)
+	err := x.protocol.decode(x, v)
 	var unknown unknownMemberError
 	if errors.As(err, &unknown) {
 		return x.refuse(unknown.path)
@@ -185,23 +187,6 @@ func (x *exchange) refuse(path string) error {
 	return NotModelled("the parameter %s of %s:%s", path, x.room.Name, x.op.Name)
 }
 
-func (x *exchange) decodeMembers(v reflect.Value) error {
-	if x.room.Protocol == JSON11 {
-		return decodeJSON(x.body, x.op.in, v)
-	}
-	params := url.Values{}
-	for name, values := range x.form {
-		if name != "Action" && name != "Version" && !strings.HasPrefix(name, "X-Amz-") {
-			params[name] = values
-		}
-	}
-	tree, err := formTree(params)
-	if err != nil {
-		return err
-	}
-	return formDecoder{flat: x.room.Protocol == EC2Query}.decode(tree, x.op.in, v, "")
-}
-
 func (x *exchange) checkRequired(v reflect.Value) error {
 	var missing []string
 	for _, field := range x.op.required {
@@ -212,73 +197,25 @@ func (x *exchange) checkRequired(v reflect.Value) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return missingMembers(x.room.Name, missing)
+	return x.room.missing(missing)
 }
 
 // answer writes what an operation returned.
 func (x *exchange) answer(out any) {
-	body, contentType, err := x.encode(reflect.ValueOf(out).Elem())
+	d, err := x.protocol.encode(x, reflect.ValueOf(out).Elem())
 	if err != nil {
 		x.fail(err)
 		return
 	}
 	x.call.Status = http.StatusOK
-	x.write(contentType, body)
+	x.write(d)
 }
-
-func (x *exchange) encode(v reflect.Value) (body []byte, contentType string, err error) {
-	switch x.room.Protocol {
-	case JSON11:
-		body, err = appendJSON(nil, x.op.out, v, true)
-		return body, "application/x-amz-json-1.1", err
-	case EC2Query:
-		e := &xmlEncoder{item: "item"}
-		e.WriteString(xmlHeader)
-		e.WriteString(`<` + x.op.Name + `Response xmlns="` + x.room.Namespace + `">`)
-		e.text("requestId", x.id)
-		err = e.members(x.op.out, v, true)
-		e.close(x.op.Name + "Response")
-		return e.Bytes(), "text/xml;charset=UTF-8", err
-	}
-	e := &xmlEncoder{item: "member"}
-	e.WriteString(`<` + x.op.Name + `Response xmlns="` + x.room.Namespace + `">`)
-	e.open(x.op.Name + "Result")
-	err = e.members(x.op.out, v, true)
-	e.close(x.op.Name + "Result")
-	e.open("ResponseMetadata")
-	e.text("RequestId", x.id)
-	e.close("ResponseMetadata")
-	e.close(x.op.Name + "Response")
-	return e.Bytes(), "text/xml", err
-}
-
-const xmlHeader = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 
 // fail writes an error. One that is no AWS error is the sandbox's own fault.
 func (x *exchange) fail(err error) {
 	e := x.awsError(err)
 	x.call.Status, x.call.Code, x.call.Message = e.HTTPStatus(), e.Code, e.Message
-	switch {
-	case x.protocol() == JSON11:
-		x.w.Header().Set("X-Amzn-Errortype", e.Code)
-		b := appendJSONString([]byte(`{"__type":`), e.Code)
-		b = appendJSONString(append(b, `,"message":`...), e.Message)
-		x.write("application/x-amz-json-1.1", append(b, '}'))
-	case x.protocol() == EC2Query:
-		x.write("text/xml;charset=UTF-8", x.ec2Error(e))
-	default:
-		x.write("text/xml", x.queryError(e))
-	}
-}
-
-func (x *exchange) protocol() Protocol {
-	switch {
-	case x.room != nil:
-		return x.room.Protocol
-	case x.json:
-		return JSON11
-	}
-	return Query
+	x.write(x.protocol.encodeError(x, e))
 }
 
 func (x *exchange) awsError(err error) *Error {
@@ -292,59 +229,17 @@ func (x *exchange) awsError(err error) *Error {
 		x.handler.log.Error("request failed", "service", x.call.Service, "operation", x.call.Operation, "error", err)
 		known = &Error{Code: "InternalFailure", Message: "the orgship sandbox failed: " + err.Error(), Status: 500}
 	}
-	return dialect(x.protocol(), known)
-}
-
-func (x *exchange) queryError(e *Error) []byte {
-	var b xmlEncoder
-	b.WriteString(`<ErrorResponse`)
-	if x.room != nil {
-		b.WriteString(` xmlns="` + x.room.Namespace + `"`)
-	}
-	b.WriteString("><Error>")
-	b.text("Type", faultSide(e))
-	b.text("Code", e.Code)
-	b.text("Message", e.Message)
-	b.WriteString("</Error>")
-	b.text("RequestId", x.id)
-	b.WriteString("</ErrorResponse>")
-	return b.Bytes()
-}
-
-func faultSide(e *Error) string {
-	if e.HTTPStatus() >= 500 {
-		return "Receiver"
-	}
-	return "Sender"
-}
-
-func (x *exchange) ec2Error(e *Error) []byte {
-	var b xmlEncoder
-	b.WriteString(xmlHeader + "<Response><Errors><Error>")
-	b.text("Code", e.Code)
-	b.text("Message", e.Message)
-	b.WriteString("</Error></Errors>")
-	b.text("RequestID", x.id)
-	b.WriteString("</Response>")
-	return b.Bytes()
+	return x.protocol.translate(known)
 }
 
 // write sends the answer. A client that has gone away is no error of ours.
-func (x *exchange) write(contentType string, body []byte) {
+func (x *exchange) write(d document) {
 	header := x.w.Header()
-	header.Set("Content-Type", contentType)
+	header.Set("Content-Type", d.contentType)
 	header.Set("X-Amzn-Requestid", x.id)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.Itoa(len(d.body)))
 	x.w.WriteHeader(x.call.Status)
-	if _, err := x.w.Write(body); err != nil {
+	if _, err := x.w.Write(d.body); err != nil {
 		x.handler.log.Debug("client went away", "service", x.call.Service, "operation", x.call.Operation, "error", err)
 	}
-}
-
-// newRequestID returns a random UUID, as AWS gives each request.
-func newRequestID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

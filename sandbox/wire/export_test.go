@@ -31,11 +31,8 @@ func (c *Codec[T]) DecodeJSON(doc []byte) (*T, error) {
 // DecodeForm reads the parameters of a query.
 func (c *Codec[T]) DecodeForm(form url.Values) (*T, error) {
 	v := new(T)
-	tree, err := formTree(form)
-	if err != nil {
-		return v, err
-	}
-	return v, formDecoder{flat: c.service.Protocol == EC2Query}.decode(tree, c.shape, reflect.ValueOf(v).Elem(), "")
+	x := &exchange{form: form, op: &operation{in: c.shape}}
+	return v, c.service.Protocol.decode(x, reflect.ValueOf(v).Elem())
 }
 
 // EncodeXML returns the XML form of v inside an element <x>.

@@ -130,7 +130,7 @@ func (h *Handler) trouble(ctx context.Context, c Call, r *room) (loseAnswer bool
 				return false, err
 			}
 		case Throttle:
-			return false, throttled(r)
+			return false, r.throttled()
 		case ServerError:
 			return false, f.serverError()
 		case ExpiredCredentials:

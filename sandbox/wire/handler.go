@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"orgship/sandbox/id"
+
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
@@ -97,6 +99,9 @@ func New(c Config, services ...Service) (*Handler, error) {
 }
 
 func newRoom(s Service) (*room, error) {
+	if s.Protocol == nil {
+		return nil, errors.New("it has no protocol")
+	}
 	r := &room{Service: s, operations: map[string]*operation{}}
 	known := newShapes(s)
 	for _, op := range s.Operations {
@@ -133,9 +138,9 @@ func newOperation(op Operation, known *shapes) (*operation, error) {
 // ServeHTTP answers AWS requests at / and registry requests below /v2/.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
-// serveAWS answers a request of the Query, EC2Query or JSON 1.1 protocol.
+// serveAWS answers a request of the protocols that have one path for all operations.
 func (h *Handler) serveAWS(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{handler: h, w: w, r: r, id: newRequestID()}
+	x := &exchange{handler: h, w: w, r: r, id: id.UUID(), protocol: Query}
 	x.call.Time = h.now()
 	out, err := x.perform()
 	switch {
@@ -171,7 +176,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // serveUnknownPath refuses the REST services (S3, Lambda …) by name.
 func (h *Handler) serveUnknownPath(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{handler: h, w: w, r: r, id: newRequestID(), json: true}
+	x := &exchange{handler: h, w: w, r: r, id: id.UUID(), protocol: JSON11}
 	x.call.Time = h.now()
 	what := "the path " + r.URL.Path
 	if c, err := readClaim(r); err == nil {

@@ -13,16 +13,6 @@ import (
 	"reflect"
 )
 
-// Protocol is one of the AWS wire protocols that the sandbox speaks.
-type Protocol int
-
-// The protocols: https://smithy.io/2.0/aws/protocols/index.html
-const (
-	Query    Protocol = iota // form in, XML out: CloudFormation, STS, ELBv2, IAM
-	EC2Query                 // the dialect of EC2: flat lists in, <item> lists out
-	JSON11                   // awsJson1_1, X-Amz-Target: ECS, ECR, CodeDeploy, Organizations, Logs
-)
-
 // Service is a room as clients see it.
 type Service struct {
 	Name         string // signing name: "cloudformation", "ecs", "ecr", "elasticloadbalancing"
@@ -39,6 +29,7 @@ type Service struct {
 	// Global says that clients may sign for us-east-1, whatever their region:
 	// IAM, Organizations, STS.
 	Global     bool
+	Words      Words
 	Operations []Operation
 }
 

@@ -52,34 +52,8 @@ type shapes struct {
 }
 
 func newShapes(s Service) *shapes {
-	return &shapes{spell: spelling(s), names: s.Spelled, byType: map[reflect.Type]*shape{}}
-}
-
-// spelling returns how a service spells a member's name.
-func spelling(s Service) func(field, tag string) (string, string) {
-	switch {
-	case s.Protocol == EC2Query:
-		return func(field, tag string) (string, string) {
-			name := field
-			if tag != "" {
-				name = tag
-			}
-			return upperFirst(name), lowerFirst(name)
-		}
-	case s.Protocol == JSON11 && !s.Pascal:
-		return func(field, tag string) (string, string) {
-			if tag == "" {
-				tag = lowerFirst(field)
-			}
-			return tag, tag
-		}
-	}
-	return func(field, tag string) (string, string) {
-		if tag == "" {
-			tag = field
-		}
-		return tag, tag
-	}
+	spell := func(field, tag string) (request, answer string) { return s.Protocol.spell(&s, field, tag) }
+	return &shapes{spell: spell, names: s.Spelled, byType: map[reflect.Type]*shape{}}
 }
 
 func lowerFirst(s string) string {

@@ -147,6 +147,7 @@ func (f *fake) services() []wire.Service {
 		},
 		{
 			Name: "organizations", Protocol: wire.JSON11, TargetPrefix: "AWSOrganizationsV20161128", Pascal: true, Global: true,
+			Words: wire.Words{Throttled: wire.Errorf("TooManyRequestsException", "You have sent too many requests in too short a period of time.")},
 			Operations: []wire.Operation{
 				wire.Op("DescribeAccount", reply[organizations.DescribeAccountInput, organizations.DescribeAccountOutput](f), wire.Required("AccountId")),
 			},

@@ -8,8 +8,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// containers are the types of ECS.
-func containers(room Containers) []*Type {
+// Containers is ECS.
+type Containers interface {
+	CreateCluster(context.Context, *ecs.CreateClusterInput) (*ecs.CreateClusterOutput, error)
+	DeleteCluster(context.Context, *ecs.DeleteClusterInput) (*ecs.DeleteClusterOutput, error)
+	RegisterTaskDefinition(context.Context, *ecs.RegisterTaskDefinitionInput) (*ecs.RegisterTaskDefinitionOutput, error)
+	DeregisterTaskDefinition(context.Context, *ecs.DeregisterTaskDefinitionInput) (*ecs.DeregisterTaskDefinitionOutput, error)
+	CreateService(context.Context, *ecs.CreateServiceInput) (*ecs.CreateServiceOutput, error)
+	UpdateService(context.Context, *ecs.UpdateServiceInput) (*ecs.UpdateServiceOutput, error)
+	DescribeServices(context.Context, *ecs.DescribeServicesInput) (*ecs.DescribeServicesOutput, error)
+	DeleteService(context.Context, *ecs.DeleteServiceInput) (*ecs.DeleteServiceOutput, error)
+	CreateTaskSet(context.Context, *ecs.CreateTaskSetInput) (*ecs.CreateTaskSetOutput, error)
+	UpdateTaskSet(context.Context, *ecs.UpdateTaskSetInput) (*ecs.UpdateTaskSetOutput, error)
+	DescribeTaskSets(context.Context, *ecs.DescribeTaskSetsInput) (*ecs.DescribeTaskSetsOutput, error)
+	DeleteTaskSet(context.Context, *ecs.DeleteTaskSetInput) (*ecs.DeleteTaskSetOutput, error)
+	UpdateServicePrimaryTaskSet(context.Context, *ecs.UpdateServicePrimaryTaskSetInput) (*ecs.UpdateServicePrimaryTaskSetOutput, error)
+	TagResource(context.Context, *ecs.TagResourceInput) (*ecs.TagResourceOutput, error)
+	UntagResource(context.Context, *ecs.UntagResourceInput) (*ecs.UntagResourceOutput, error)
+	// Failure says why the tasks of a task set keep failing, "" while they don't.
+	Failure(taskSet string) string
+}
+
+// ECS returns the resource types of ECS.
+func ECS(room Containers) []*Type {
 	return []*Type{cluster(room), taskDefinition(room), service(room), taskSet(room), primaryTaskSet(room)}
 }
 

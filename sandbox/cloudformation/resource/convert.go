@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"orgship/sandbox/wire"
 	"slices"
+
+	"orgship/sandbox/wire"
 )
 
 // fill sets the fields of an API input from properties of the same names: the

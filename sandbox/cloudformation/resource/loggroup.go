@@ -8,6 +8,19 @@ import (
 	"orgship/sandbox/logs"
 )
 
+// LogGroups is the part of CloudWatch Logs that resources use.
+type LogGroups interface {
+	CreateLogGroup(context.Context, *logs.CreateLogGroupInput) (*logs.CreateLogGroupOutput, error)
+	DeleteLogGroup(context.Context, *logs.DeleteLogGroupInput) (*logs.DeleteLogGroupOutput, error)
+	PutRetentionPolicy(context.Context, *logs.PutRetentionPolicyInput) (*logs.PutRetentionPolicyOutput, error)
+	DeleteRetentionPolicy(context.Context, *logs.DeleteRetentionPolicyInput) (*logs.DeleteRetentionPolicyOutput, error)
+	TagResource(context.Context, *logs.TagResourceInput) (*logs.TagResourceOutput, error)
+	UntagResource(context.Context, *logs.UntagResourceInput) (*logs.UntagResourceOutput, error)
+}
+
+// Logs returns the resource types of CloudWatch Logs.
+func Logs(room LogGroups) []*Type { return []*Type{logGroup(room)} }
+
 // logGroup is AWS::Logs::LogGroup.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
 func logGroup(room LogGroups) *Type {

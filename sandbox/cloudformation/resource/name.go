@@ -1,8 +1,9 @@
 package resource
 
 import (
-	"crypto/rand"
 	"strings"
+
+	"orgship/sandbox/id"
 )
 
 // name makes the name of a resource whose template gives none, as
@@ -10,14 +11,14 @@ import (
 // limit characters long.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
 func (r *Request) name(limit int) string {
-	suffix := Random("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 12)
-	stack, id := r.Scope.StackName, r.LogicalID
+	suffix := id.Of(id.Capitals, 12)
+	stack, logical := r.Scope.StackName, r.LogicalID
 	room := limit - len(suffix) - 2
-	if len(stack)+len(id) > room {
-		stack = stack[:min(len(stack), max(room-len(id), room/2))]
-		id = id[:min(len(id), room-len(stack))]
+	if len(stack)+len(logical) > room {
+		stack = stack[:min(len(stack), max(room-len(logical), room/2))]
+		logical = logical[:min(len(logical), room-len(stack))]
 	}
-	return strings.TrimLeft(stack, "-") + "-" + id + "-" + suffix
+	return strings.TrimLeft(stack, "-") + "-" + logical + "-" + suffix
 }
 
 // given returns a property, or a made-up name when it is absent.
@@ -26,16 +27,6 @@ func (r *Request) given(property string, limit int) string {
 		return n
 	}
 	return r.name(limit)
-}
-
-// Random returns n characters of an alphabet of at most 256.
-func Random(alphabet string, n int) string {
-	bytes := make([]byte, n)
-	_, _ = rand.Read(bytes) // never fails: https://pkg.go.dev/crypto/rand#Read
-	for i, b := range bytes {
-		bytes[i] = alphabet[int(b)%len(alphabet)]
-	}
-	return string(bytes)
 }
 
 func lower(s string) string { return strings.ToLower(s) }

@@ -8,6 +8,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 )
 
+// Builds is CodeBuild.
+type Builds interface {
+	CreateProject(context.Context, *codebuild.CreateProjectInput) (*codebuild.CreateProjectOutput, error)
+	UpdateProject(context.Context, *codebuild.UpdateProjectInput) (*codebuild.UpdateProjectOutput, error)
+	DeleteProject(context.Context, *codebuild.DeleteProjectInput) (*codebuild.DeleteProjectOutput, error)
+}
+
+// CodeBuild returns the resource types of CodeBuild.
+func CodeBuild(room Builds) []*Type { return []*Type{buildProject(room)} }
+
 // buildProject is AWS::CodeBuild::Project. What CodeBuild on the sandbox doesn't
 // run it refuses by itself; here are the properties that can't even be passed on.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codebuild-project.html

@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	group := resource.Types(resource.Rooms{})["AWS::ElasticLoadBalancingV2::TargetGroup"].Properties
+	group := resource.NewCatalogue(resource.ELB(nil)...)["AWS::ElasticLoadBalancingV2::TargetGroup"].Properties
 	unknown := document.Unknown{Resource: "Vpc"}
 	got, err := group.Check(map[string]any{
 		"Port": "80", "HealthCheckPort": int64(80), "HealthCheckEnabled": "true", "VpcId": unknown,
@@ -48,7 +49,7 @@ func TestCheck(t *testing.T) {
 // schemas: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
 func TestReplacement(t *testing.T) {
 	t.Parallel()
-	types := resource.Types(resource.Rooms{})
+	types := catalogue()
 	for name, want := range map[string]string{
 		"AWS::ECR::Repository":                      "EncryptionConfiguration RepositoryName",
 		"AWS::EC2::SecurityGroup":                   "GroupDescription GroupName VpcId",
@@ -104,7 +105,7 @@ func TestReplacement(t *testing.T) {
 
 func TestUnmodelled(t *testing.T) {
 	t.Parallel()
-	types := resource.Types(resource.Rooms{})
+	types := catalogue()
 	for _, c := range []struct{ typeName, properties, want string }{
 		{"AWS::ECS::TaskDefinition", "{Family: x, Nonsense: y}", ""},
 		{"AWS::ECS::TaskDefinition", "{Volumes: []}", "property Volumes of AWS::ECS::TaskDefinition"},
@@ -125,4 +126,9 @@ func TestUnmodelled(t *testing.T) {
 			t.Errorf("%s: %v", c.properties, err)
 		}
 	}
+}
+
+func catalogue() resource.Catalogue {
+	return resource.NewCatalogue(slices.Concat(resource.ECR(nil), resource.EC2(nil), resource.ELB(nil), resource.IAM(nil), resource.Logs(nil),
+		resource.ECS(nil), resource.CodeBuild(nil), resource.CloudFormation(nil))...)
 }

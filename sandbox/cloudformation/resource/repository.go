@@ -8,6 +8,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 )
 
+// Repositories is ECR.
+type Repositories interface {
+	CreateRepository(context.Context, *ecr.CreateRepositoryInput) (*ecr.CreateRepositoryOutput, error)
+	DeleteRepository(context.Context, *ecr.DeleteRepositoryInput) (*ecr.DeleteRepositoryOutput, error)
+	SetRepositoryPolicy(context.Context, *ecr.SetRepositoryPolicyInput) (*ecr.SetRepositoryPolicyOutput, error)
+	DeleteRepositoryPolicy(context.Context, *ecr.DeleteRepositoryPolicyInput) (*ecr.DeleteRepositoryPolicyOutput, error)
+	PutLifecyclePolicy(context.Context, *ecr.PutLifecyclePolicyInput) (*ecr.PutLifecyclePolicyOutput, error)
+	DeleteLifecyclePolicy(context.Context, *ecr.DeleteLifecyclePolicyInput) (*ecr.DeleteLifecyclePolicyOutput, error)
+	PutImageScanningConfiguration(context.Context, *ecr.PutImageScanningConfigurationInput) (*ecr.PutImageScanningConfigurationOutput, error)
+	PutImageTagMutability(context.Context, *ecr.PutImageTagMutabilityInput) (*ecr.PutImageTagMutabilityOutput, error)
+	TagResource(context.Context, *ecr.TagResourceInput) (*ecr.TagResourceOutput, error)
+	UntagResource(context.Context, *ecr.UntagResourceInput) (*ecr.UntagResourceOutput, error)
+}
+
+// ECR returns the resource types of ECR.
+func ECR(room Repositories) []*Type { return []*Type{repository(room)} }
+
 // repository is AWS::ECR::Repository.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecr-repository.html
 func repository(room Repositories) *Type {

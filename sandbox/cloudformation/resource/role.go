@@ -9,6 +9,34 @@ import (
 	"orgship/sandbox/iam"
 )
 
+// Roles are IAM's roles and their policies.
+type Roles interface {
+	CreateRole(context.Context, *iam.CreateRoleInput) (*iam.CreateRoleOutput, error)
+	UpdateRole(context.Context, *iam.UpdateRoleInput) (*iam.UpdateRoleOutput, error)
+	UpdateAssumeRolePolicy(context.Context, *iam.UpdateAssumeRolePolicyInput) (*iam.UpdateAssumeRolePolicyOutput, error)
+	DeleteRole(context.Context, *iam.DeleteRoleInput) (*iam.DeleteRoleOutput, error)
+	AttachRolePolicy(context.Context, *iam.AttachRolePolicyInput) (*iam.AttachRolePolicyOutput, error)
+	DetachRolePolicy(context.Context, *iam.DetachRolePolicyInput) (*iam.DetachRolePolicyOutput, error)
+	ListAttachedRolePolicies(context.Context, *iam.ListAttachedRolePoliciesInput) (*iam.ListAttachedRolePoliciesOutput, error)
+	PutRolePolicy(context.Context, *iam.PutRolePolicyInput) (*iam.PutRolePolicyOutput, error)
+	DeleteRolePolicy(context.Context, *iam.DeleteRolePolicyInput) (*iam.DeleteRolePolicyOutput, error)
+	ListRolePolicies(context.Context, *iam.ListRolePoliciesInput) (*iam.ListRolePoliciesOutput, error)
+	TagRole(context.Context, *iam.TagRoleInput) (*iam.TagRoleOutput, error)
+	UntagRole(context.Context, *iam.UntagRoleInput) (*iam.UntagRoleOutput, error)
+}
+
+// Identities is the part of IAM that resources use.
+type Identities interface {
+	Roles
+	Policies
+	Providers
+}
+
+// IAM returns the resource types of IAM.
+func IAM(room Identities) []*Type {
+	return []*Type{role(room), rolePolicy(room), managedPolicy(room), oidcProvider(room)}
+}
+
 // role is AWS::IAM::Role.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
 func role(room Roles) *Type {

@@ -10,9 +10,22 @@ import (
 	"orgship/sandbox/ec2"
 )
 
-// securityGroups are AWS::EC2::SecurityGroup and its rules as resources.
+// SecurityGroups is the part of EC2 that resources use.
+type SecurityGroups interface {
+	CreateSecurityGroup(context.Context, *ec2.CreateSecurityGroupInput) (*ec2.CreateSecurityGroupOutput, error)
+	DeleteSecurityGroup(context.Context, *ec2.DeleteSecurityGroupInput) (*ec2.DeleteSecurityGroupOutput, error)
+	DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput) (*ec2.DescribeSecurityGroupsOutput, error)
+	AuthorizeSecurityGroupIngress(context.Context, *ec2.SecurityGroupRulesInput) (*ec2.SecurityGroupRulesOutput, error)
+	AuthorizeSecurityGroupEgress(context.Context, *ec2.SecurityGroupRulesInput) (*ec2.SecurityGroupRulesOutput, error)
+	RevokeSecurityGroupIngress(context.Context, *ec2.SecurityGroupRulesInput) (*ec2.SecurityGroupRulesOutput, error)
+	RevokeSecurityGroupEgress(context.Context, *ec2.SecurityGroupRulesInput) (*ec2.SecurityGroupRulesOutput, error)
+	CreateTags(context.Context, *ec2.CreateTagsInput) (*ec2.CreateTagsOutput, error)
+	DeleteTags(context.Context, *ec2.DeleteTagsInput) (*ec2.DeleteTagsOutput, error)
+}
+
+// EC2 returns the resource types of EC2: security groups, and their rules as resources.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
-func securityGroups(room SecurityGroups) []*Type {
+func EC2(room SecurityGroups) []*Type {
 	ingress := Object{
 		"IpProtocol": text().need(), "FromPort": integer(), "ToPort": integer(), "CidrIp": text(), "CidrIpv6": text(),
 		"SourceSecurityGroupId": text(), "SourceSecurityGroupOwnerId": text(), "Description": text(),

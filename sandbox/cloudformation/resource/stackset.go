@@ -9,9 +9,25 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
+
+// StackSets are CloudFormation's stack sets.
+type StackSets interface {
+	CreateStackSet(context.Context, *cloudformation.CreateStackSetInput) (*cloudformation.CreateStackSetOutput, error)
+	UpdateStackSet(context.Context, *cloudformation.UpdateStackSetInput) (*cloudformation.UpdateStackSetOutput, error)
+	DeleteStackSet(context.Context, *cloudformation.DeleteStackSetInput) (*cloudformation.DeleteStackSetOutput, error)
+	CreateStackInstances(context.Context, *cloudformation.CreateStackInstancesInput) (*cloudformation.CreateStackInstancesOutput, error)
+	DeleteStackInstances(context.Context, *cloudformation.DeleteStackInstancesInput) (*cloudformation.DeleteStackInstancesOutput, error)
+	DescribeStackSet(context.Context, *cloudformation.DescribeStackSetInput) (*cloudformation.DescribeStackSetOutput, error)
+	DescribeStackSetOperation(context.Context, *cloudformation.DescribeStackSetOperationInput) (*cloudformation.DescribeStackSetOperationOutput, error)
+	ListStackSetOperationResults(context.Context, *cloudformation.ListStackSetOperationResultsInput) (*cloudformation.ListStackSetOperationResultsOutput, error)
+}
+
+// CloudFormation returns the resource types of CloudFormation itself.
+func CloudFormation(room StackSets) []*Type { return []*Type{stackSet(room)} }
 
 // stackSet is AWS::CloudFormation::StackSet, with service-managed permissions.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stackset.html

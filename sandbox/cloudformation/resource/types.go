@@ -1,24 +1,15 @@
 package resource
 
-// Types returns the resource types that the sandbox models, by name.
-func Types(rooms Rooms) map[string]*Type {
-	families := [][]*Type{
-		{repository(rooms.Repositories)},
-		securityGroups(rooms.Groups),
-		balancing(rooms.Balancers),
-		{role(rooms.Identities), rolePolicy(rooms.Identities), managedPolicy(rooms.Identities), oidcProvider(rooms.Identities)},
-		{logGroup(rooms.Logs)},
-		containers(rooms.Containers),
-		{buildProject(rooms.Builds)},
-		{stackSet(rooms.StackSets)},
+// Catalogue is resource types by name.
+type Catalogue map[string]*Type
+
+// NewCatalogue returns the catalogue of types.
+func NewCatalogue(types ...*Type) Catalogue {
+	c := Catalogue{}
+	for _, t := range types {
+		c[t.Name] = t
 	}
-	types := map[string]*Type{}
-	for _, family := range families {
-		for _, t := range family {
-			types[t.Name] = t
-		}
-	}
-	return types
+	return c
 }
 
 // tagList describes the property Tags.

@@ -3,6 +3,8 @@ package stackset
 import (
 	"slices"
 
+	"orgship/sandbox/id"
+
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
@@ -70,7 +72,7 @@ func (s *Service) follow(moved *set, account string, at reachedAccount, below bo
 			at.unit = i.unit
 		}
 	}
-	o := &operation{set: moved, id: newUUID(), action: action, status: types.StackSetOperationStatusQueued, retain: moved.retains()}
+	o := &operation{set: moved, id: id.UUID(), action: action, status: types.StackSetOperationStatusQueued, retain: moved.retains()}
 	o.add(account, at.unit)
 	s.begin(o)
 }

@@ -10,6 +10,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -27,7 +28,7 @@ const longestSetName = 128 - len("StackSet-") - len("-00000000-0000-0000-0000-00
 //
 // Assumption A112: of a long set's name as much as fits.
 func (s *set) stackName() string {
-	return "StackSet-" + s.name[:min(len(s.name), longestSetName)] + "-" + newUUID()
+	return "StackSet-" + s.name[:min(len(s.name), longestSetName)] + "-" + id.UUID()
 }
 
 // deploy makes or updates the stack of the account in ctx.

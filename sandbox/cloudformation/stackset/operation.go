@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"orgship/sandbox/iam"
+	"orgship/sandbox/id"
 	"orgship/sandbox/organizations"
 )
 
@@ -36,10 +37,10 @@ type task struct {
 }
 
 // newOperation returns an operation that hasn't begun.
-func newOperation(of *set, action types.StackSetOperationAction, id *string, p *types.StackSetOperationPreferences) (*operation, error) {
-	o := &operation{set: of, id: aws.ToString(id), action: action, preferences: p, status: types.StackSetOperationStatusQueued}
+func newOperation(of *set, action types.StackSetOperationAction, given *string, p *types.StackSetOperationPreferences) (*operation, error) {
+	o := &operation{set: of, id: aws.ToString(given), action: action, preferences: p, status: types.StackSetOperationStatusQueued}
 	if o.id == "" {
-		o.id = newUUID()
+		o.id = id.UUID()
 	}
 	if err := matches(idPattern, o.id, "operationId"); err != nil {
 		return nil, err

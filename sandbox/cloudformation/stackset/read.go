@@ -2,7 +2,7 @@ package stackset
 
 import (
 	"context"
-	"encoding/base64"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +11,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"orgship/sandbox/page"
 	"orgship/sandbox/wire"
 )
 
@@ -46,8 +47,8 @@ func (s *Service) ListStackSets(ctx context.Context, in *cfn.ListStackSetsInput)
 			all = append(all, st.summary())
 		}
 	}
-	page, next, err := pageOf(all, in.MaxResults, in.NextToken)
-	return &cfn.ListStackSetsOutput{Summaries: page, NextToken: next}, err
+	some, next, err := pageOf("ListStackSets", all, in.MaxResults, in.NextToken)
+	return &cfn.ListStackSetsOutput{Summaries: some, NextToken: next}, err
 }
 
 // ListStackInstances lists the instances of a stack set, by account.
@@ -68,8 +69,8 @@ func (s *Service) ListStackInstances(ctx context.Context, in *cfn.ListStackInsta
 			all = append(all, i.summary(found.id, s.cfg.Region))
 		}
 	}
-	page, next, err := pageOf(all, in.MaxResults, in.NextToken)
-	return &cfn.ListStackInstancesOutput{Summaries: page, NextToken: next}, err
+	some, next, err := pageOf("ListStackInstances "+found.id, all, in.MaxResults, in.NextToken)
+	return &cfn.ListStackInstancesOutput{Summaries: some, NextToken: next}, err
 }
 
 func (s *set) byAccount() []*instance {
@@ -125,8 +126,8 @@ func (s *Service) ListStackSetOperations(ctx context.Context, in *cfn.ListStackS
 			CreationTimestamp: d.CreationTimestamp, EndTimestamp: d.EndTimestamp, OperationPreferences: d.OperationPreferences,
 		})
 	}
-	page, next, err := pageOf(all, in.MaxResults, in.NextToken)
-	return &cfn.ListStackSetOperationsOutput{Summaries: page, NextToken: next}, err
+	some, next, err := pageOf("ListStackSetOperations "+found.id, all, in.MaxResults, in.NextToken)
+	return &cfn.ListStackSetOperationsOutput{Summaries: some, NextToken: next}, err
 }
 
 // DescribeStackSetOperation shows one operation.
@@ -168,8 +169,8 @@ func (s *Service) ListStackSetOperationResults(ctx context.Context, in *cfn.List
 			})
 		}
 	}
-	page, next, err := pageOf(all, in.MaxResults, in.NextToken)
-	return &cfn.ListStackSetOperationResultsOutput{Summaries: page, NextToken: next}, err
+	some, next, err := pageOf("ListStackSetOperationResults "+o.id, all, in.MaxResults, in.NextToken)
+	return &cfn.ListStackSetOperationResultsOutput{Summaries: some, NextToken: next}, err
 }
 
 // wanted reports whether a list is to have the task.
@@ -212,27 +213,15 @@ func (o *operation) describe() *types.StackSetOperation {
 // pageSize is how many rows a page has at most, and when none is asked for.
 const pageSize = 100
 
-// pageOf returns the part of all that a page token asks for, and the next token.
-func pageOf[T any](all []T, size *int32, from *string) ([]T, *string, error) {
-	start, limit := 0, pageSize
-	if size != nil {
-		limit = int(*size)
+// pageOf returns the page of a list that a request asks for, and the token of the next
+// one; the place in the list tells its items.
+func pageOf[T any](list string, all []T, size *int32, from *string) ([]T, *string, error) {
+	out, next, err := page.List[T]{Name: list, Max: pageSize}.Cut(all, size, from)
+	switch {
+	case errors.Is(err, page.ErrSize):
+		return nil, nil, constraint(strconv.Itoa(int(*size)), "maxResults", "Member must be between 1 and 100")
+	case err != nil:
+		return nil, nil, invalid("Invalid NextToken")
 	}
-	if limit < 1 || limit > pageSize {
-		return nil, nil, constraint(strconv.Itoa(limit), "maxResults", "Member must be between 1 and 100")
-	}
-	if from != nil {
-		decoded, err := base64.URLEncoding.DecodeString(*from)
-		if err == nil {
-			start, err = strconv.Atoi(string(decoded))
-		}
-		if err != nil || start < 0 || start > len(all) {
-			return nil, nil, invalid("Invalid NextToken")
-		}
-	}
-	end := min(len(all), start+limit)
-	if end == len(all) {
-		return all[start:], nil, nil
-	}
-	return all[start:end], aws.String(base64.URLEncoding.EncodeToString([]byte(strconv.Itoa(end)))), nil
+	return out, next, nil
 }

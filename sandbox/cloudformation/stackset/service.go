@@ -8,7 +8,6 @@ package stackset
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -20,14 +19,10 @@ import (
 	awsorg "github.com/aws/aws-sdk-go-v2/service/organizations"
 
 	"orgship/sandbox/clock"
+	"orgship/sandbox/iam"
 	"orgship/sandbox/organizations"
 	"orgship/sandbox/wire"
 )
-
-// Authorizer decides whether the caller in ctx may do an action.
-type Authorizer interface {
-	Authorize(ctx context.Context, action, resourceARN string) error
-}
 
 // Organization is the organization whose accounts get stacks.
 type Organization interface {
@@ -57,7 +52,7 @@ type Stacks interface {
 type Config struct {
 	Clock        clock.Clock
 	Region       string // the one that there is
-	Auth         Authorizer
+	Auth         iam.Authorizer
 	Organization Organization // nil: nobody is in one
 	Stacks       Stacks
 }
@@ -89,14 +84,6 @@ func (s *Service) Close() {
 }
 
 func (s *Service) now() time.Time { return s.cfg.Clock.Now().UTC().Truncate(time.Millisecond) }
-
-// newUUID returns a random UUID, version 4.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
 
 // The forms of names and ids.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html

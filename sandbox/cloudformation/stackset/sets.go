@@ -9,6 +9,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"orgship/sandbox/id"
 	"orgship/sandbox/wire"
 )
 
@@ -36,7 +37,7 @@ func (s *Service) CreateStackSet(ctx context.Context, in *cfn.CreateStackSetInpu
 			parameters: in.Parameters, tags: in.Tags, capabilities: in.Capabilities,
 		},
 	}
-	made.id = name + ":" + newUUID()
+	made.id = name + ":" + id.UUID()
 	made.arn = "arn:aws:cloudformation:" + s.cfg.Region + ":" + s.cfg.Organization.Management() + ":stackset/" + made.id
 	if err := s.checkDefinition(ctx, made.definition); err != nil {
 		return nil, err

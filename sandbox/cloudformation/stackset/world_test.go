@@ -33,6 +33,9 @@ const (
 type everybody struct{}
 
 func (everybody) Authorize(context.Context, string, string) error { return nil }
+func (everybody) AuthorizeWith(context.Context, string, string, map[string][]string) error {
+	return nil
+}
 
 // stacks plays the stacks of all accounts. An operation begins with a word on
 // began, if that is there, and ends once ended gives one.
