@@ -37,7 +37,7 @@ func TestArrows(t *testing.T) {
 		{"analysis is pure", "orgship/pipeline/analysis", []string{"orgship/...", "github.com/aws/..."}, []string{"orgship/pipeline/analysis", "orgship/pipeline/report"}},
 		{"report is the ground", "orgship/pipeline/report/...", []string{"orgship/...", "github.com/aws/..."}, []string{"orgship/pipeline/report/..."}},
 		{"images know only their sources", "orgship/image/...", []string{"orgship/...", "github.com/aws/..."}, []string{"orgship/image/...", "orgship/dockerfiles/..."}},
-		{"wire knows no service", "orgship/sandbox/wire", []string{"orgship/...", "github.com/aws/aws-sdk-go-v2/service/..."}, []string{"orgship/sandbox/wire", "orgship/sandbox/clock"}},
+		{"wire knows no service", "orgship/sandbox/wire", []string{"orgship/...", "github.com/aws/aws-sdk-go-v2/service/..."}, []string{"orgship/sandbox/wire", "orgship/sandbox/clock", "orgship/sandbox/id"}},
 		{"nothing pulls in the SDK's EC2", "orgship/...", []string{"github.com/aws/aws-sdk-go-v2/service/ec2"}, nil},
 	}
 	for _, rule := range rules {
