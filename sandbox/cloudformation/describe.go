@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"orgship/sandbox/page"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"orgship/sandbox/page"
 )
 
 // stacksPerPage is how many stacks DescribeStacks and ListStacks give at a time.

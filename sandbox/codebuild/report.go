@@ -15,9 +15,9 @@ import (
 	"strings"
 	"time"
 
-	"orgship/sandbox/id"
-
 	"github.com/aws/aws-sdk-go-v2/service/codebuild/types"
+
+	"orgship/sandbox/id"
 )
 
 // group is a report group.

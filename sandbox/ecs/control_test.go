@@ -74,20 +74,17 @@ func TestRefusedServices(t *testing.T) {
 		in            in
 		code, message string
 	}{
-		"the controller ECS":   {in{}, "NotModelled", "deployment controller ECS"},
-		"CODE_DEPLOY":          {in{DeploymentController: &types.DeploymentController{Type: "CODE_DEPLOY"}}, "NotModelled", "CODE_DEPLOY"},
-		"a task definition":    {in{DeploymentController: external, TaskDefinition: new("web")}, "NotModelled", "taskDefinition of a service"},
-		"DAEMON":               {in{DeploymentController: external, SchedulingStrategy: "DAEMON"}, "NotModelled", "DAEMON"},
-		"a circuit breaker":    {in{DeploymentController: external, DeploymentConfiguration: &types.DeploymentConfiguration{DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{}}}, "NotModelled", "deploymentCircuitBreaker"},
-		"a negative count":     {in{DeploymentController: external, DesiredCount: new(int32(-1))}, "InvalidParameterException", "negative"},
-		"a name":               {in{DeploymentController: external, ServiceName: new("a b")}, "InvalidParameterException", "Invalid service name"},
-		"a cluster not there":  {in{DeploymentController: external, Cluster: new("nothing")}, "ClusterNotFoundException", "Cluster not found."},
-		"a service that is":    {in{DeploymentController: external, ServiceName: new("app")}, "InvalidParameterException", "Creation of service was not idempotent."},
-		"the default cluster":  {in{DeploymentController: external, Cluster: new("")}, "ClusterNotFoundException", ""},
-		"execute command":      {in{DeploymentController: external, EnableExecuteCommand: true}, "NotModelled", "enableExecuteCommand"},
-		"capacity providers":   {in{DeploymentController: external, CapacityProviderStrategy: []types.CapacityProviderStrategyItem{{}}}, "NotModelled", "capacityProviderStrategy"},
-		"the service connect":  {in{DeploymentController: external, ServiceConnectConfiguration: &types.ServiceConnectConfiguration{}}, "NotModelled", "serviceConnectConfiguration"},
-		"a load balancer here": {in{DeploymentController: external, LoadBalancers: []types.LoadBalancer{{}}}, "NotModelled", "loadBalancers"},
+		"CODE_DEPLOY":         {in{DeploymentController: &types.DeploymentController{Type: "CODE_DEPLOY"}}, "NotModelled", "CODE_DEPLOY"},
+		"a task definition":   {in{DeploymentController: external, TaskDefinition: new("web")}, "InvalidParameterException", "taskDefinition cannot be specified"},
+		"a load balancer":     {in{DeploymentController: external, LoadBalancers: []types.LoadBalancer{{}}}, "InvalidParameterException", "loadBalancers cannot be specified"},
+		"DAEMON":              {in{DeploymentController: external, SchedulingStrategy: "DAEMON"}, "NotModelled", "DAEMON"},
+		"a negative count":    {in{DeploymentController: external, DesiredCount: new(int32(-1))}, "InvalidParameterException", "negative"},
+		"a name":              {in{DeploymentController: external, ServiceName: new("a b")}, "InvalidParameterException", "Invalid service name"},
+		"a cluster not there": {in{DeploymentController: external, Cluster: new("nothing")}, "ClusterNotFoundException", "Cluster not found."},
+		"a service that is":   {in{DeploymentController: external, ServiceName: new("app")}, "InvalidParameterException", "Creation of service was not idempotent."},
+		"the default cluster": {in{DeploymentController: external, Cluster: new("")}, "ClusterNotFoundException", ""},
+		"capacity providers":  {in{DeploymentController: external, CapacityProviderStrategy: []types.CapacityProviderStrategyItem{{}}}, "NotModelled", "capacityProviderStrategy"},
+		"the service connect": {in{DeploymentController: external, ServiceConnectConfiguration: &types.ServiceConnectConfiguration{}}, "NotModelled", "serviceConnectConfiguration"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.in.ServiceName == nil {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"orgship/sandbox/id"
-
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"orgship/sandbox/id"
 )
 
 // maxEvents is how many events of a service are kept.
@@ -18,8 +18,13 @@ func (s *Service) say(svc *service, format string, args ...any) {
 	s.event(svc, fmt.Sprintf("(service %s) ", svc.name)+fmt.Sprintf(format, args...))
 }
 
-// saySet adds an event "(service web, taskSet ecs-svc/123) has …".
+// saySet adds an event "(service web, taskSet ecs-svc/123) has …", or "(service web)
+// has …" for a deployment.
 func (s *Service) saySet(set *taskSet, format string, args ...any) {
+	if set.rollout != nil {
+		s.say(set.service, format, args...)
+		return
+	}
 	s.event(set.service, fmt.Sprintf("(service %s, taskSet %s) ", set.service.name, set.id)+fmt.Sprintf(format, args...))
 }
 

@@ -103,6 +103,7 @@ type group struct {
 	kind   elbtypes.TargetTypeEnum
 	states map[string]elbtypes.TargetHealth // by "ip:port"
 	first  elbtypes.TargetHealth            // that a new target gets
+	behind []string                         // load balancers
 	drains bool                             // deregistered targets stay until the test takes them away
 }
 
@@ -181,7 +182,7 @@ func (t *targets) DescribeTargetGroups(_ context.Context, in *elb.DescribeTarget
 	if err != nil {
 		return nil, err
 	}
-	return &elb.DescribeTargetGroupsOutput{TargetGroups: []elbtypes.TargetGroup{{TargetType: g.kind}}}, nil
+	return &elb.DescribeTargetGroupsOutput{TargetGroups: []elbtypes.TargetGroup{{TargetType: g.kind, LoadBalancerArns: g.behind}}}, nil
 }
 
 // set changes a group, or the states of all its targets.

@@ -12,10 +12,11 @@ import (
 )
 
 // provenAfter is how long a task without a load balancer has to run, on the
-// clock, before it counts as one that works.
+// clock, before a deployment counts it as healthy.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
 //
-// Assumption A65: 30 seconds; AWS documents nothing.
-const provenAfter = 30 * time.Second
+// Assumption A65: as long until it counts as one that works, after others failed.
+const provenAfter = 40 * time.Second
 
 // A verdict is what a load balancer says of a target.
 type verdict struct {
@@ -80,8 +81,9 @@ func (s *Service) judgeTask(set *taskSet, r *run, verdicts map[string]map[string
 	now := s.cfg.Clock.Now()
 	ran := now.Sub(r.started)
 	if len(set.balancers) == 0 {
-		r.well = true
-		if ran >= s.cfg.Clock.Scale(provenAfter) {
+		proven := ran >= s.cfg.Clock.Scale(provenAfter)
+		r.well = proven || set.rollout == nil
+		if proven {
 			set.recovered()
 		}
 		return

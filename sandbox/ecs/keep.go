@@ -60,21 +60,17 @@ func (s *Service) place(set *taskSet) {
 	if s.ctx.Err() != nil {
 		return
 	}
+	set.service.roll()
 	want := set.desired()
-	if want != set.announced {
+	if want != set.announced && set.rollout == nil {
 		set.announced = want
 		s.say(set.service, "updated computedDesiredCount for taskSet %s to %d.", set.id, want)
 	}
-	var live []*run
-	for _, r := range set.runs {
-		if r.desired == desiredRunning {
-			live = append(live, r)
-		}
-	}
+	live := set.live()
 	for ; len(live) > want; live = live[:len(live)-1] {
 		r := live[len(live)-1]
 		s.saySet(set, "has stopped 1 running tasks: (task %s).", r.id)
-		r.end(types.TaskStopCodeServiceSchedulerInitiated, "Scaling activity initiated by (taskSet "+set.id+")")
+		r.end(types.TaskStopCodeServiceSchedulerInitiated, "Scaling activity initiated by ("+set.kind()+" "+set.id+")")
 	}
 	if s.cfg.Clock.Now().Before(set.notBefore) {
 		return
@@ -87,12 +83,27 @@ func (s *Service) place(set *taskSet) {
 	}
 }
 
+// live returns the tasks that are not to stop, those first that are to be kept longest.
+func (set *taskSet) live() []*run {
+	var well, others []*run
+	for _, r := range set.runs {
+		switch {
+		case r.desired != desiredRunning:
+		case r.well:
+			well = append(well, r)
+		default:
+			others = append(others, r)
+		}
+	}
+	return append(well, others...)
+}
+
 // settle draws the conclusions of a look: it tells of a steady state, and
 // returns how long to wait until the next look, less than zero for ever.
 func (s *Service) settle(set *taskSet) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if set.status == statusDraining && len(set.runs) == 0 {
+	if set.over() {
 		set.service.remove(set)
 		delete(s.sets, set.id)
 		return -1
@@ -100,21 +111,30 @@ func (s *Service) settle(set *taskSet) time.Duration {
 	steady := set.steady() && set.status != statusDraining
 	if steady && !set.stable {
 		set.stableAt = s.cfg.Clock.Now()
-		s.saySet(set, "updated state to STEADY_STATE.")
+		if set.rollout == nil {
+			s.saySet(set, "updated state to STEADY_STATE.")
+		}
 	}
 	set.stable = steady
+	s.complete(set)
 	s.tellSteady(set.service)
-	if !steady || len(set.runs) > 0 && len(set.balancers) > 0 && set.failures > 0 {
+	if !steady || set.rollout != nil && len(set.service.sets) > 1 || len(set.runs) > 0 && len(set.balancers) > 0 && set.failures > 0 {
 		return max(s.cfg.Clock.Scale(lookSoon), soonFloor)
 	}
 	return max(s.cfg.Clock.Scale(lookLater), laterFloor)
+}
+
+// over reports whether nothing is left of the task set and nothing is to come.
+func (set *taskSet) over() bool {
+	ends := set.status == statusDraining || set.rollout != nil && set.status == statusActive && set.rollout.wanted == 0
+	return ends && len(set.runs) == 0
 }
 
 // tellSteady adds an event when the whole service has become steady.
 func (s *Service) tellSteady(svc *service) {
 	steady := len(svc.sets) > 0
 	for _, set := range svc.sets {
-		steady = steady && set.stable
+		steady = steady && set.stable && (set.rollout == nil || set.rollout.state == types.DeploymentRolloutStateCompleted)
 	}
 	if steady && !svc.steady {
 		s.say(svc, "has reached a steady state.")
@@ -136,6 +156,7 @@ func (svc *service) remove(set *taskSet) {
 func (s *Service) failed(set *taskSet, f *failure, ran bool) {
 	set.failures++
 	set.failure = f.reason
+	s.count(set)
 	wait := firstBackoff
 	if !ran {
 		wait = min(firstBackoff<<min(set.failures-1, 10), maxBackoff)
@@ -151,4 +172,7 @@ func (s *Service) failed(set *taskSet, f *failure, ran bool) {
 // recovered notes that a task is well: what failed before is forgotten.
 func (set *taskSet) recovered() {
 	set.failures, set.failure, set.throttled, set.notBefore = 0, "", false, time.Time{}
+	if set.rollout != nil && set.service.resets() {
+		set.rollout.failed = 0
+	}
 }

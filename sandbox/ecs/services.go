@@ -14,22 +14,32 @@ import (
 )
 
 type service struct {
+	spec       // what its next deployment runs; with the controller EXTERNAL, empty
 	account    string
 	cluster    *cluster
 	name, arn  string
 	status     string
+	controller types.DeploymentControllerType
 	desired    int
 	grace      *int32 // health check grace period, in seconds
 	deployment *types.DeploymentConfiguration
 	propagate  types.PropagateTags
-	managed    bool // EnableECSManagedTags, shown only
+	shown      shown
 	token      string
 	created    time.Time
 	createdBy  string
 	tags       []types.Tag
 	events     []types.ServiceEvent
-	sets       []*taskSet
-	steady     bool // the last event about it said so
+	sets       []*taskSet // task sets or deployments, the oldest first
+	completed  *taskSet   // the last deployment that was, for going back
+	steady     bool       // the last event about it said so
+}
+
+// shown is what has no effect but to be shown.
+type shown struct {
+	managed     bool // EnableECSManagedTags
+	execute     bool // EnableExecuteCommand
+	rebalancing types.AvailabilityZoneRebalancing
 }
 
 // Statuses of services.
@@ -65,14 +75,14 @@ func (s *Service) serviceARN(ctx context.Context, cluster, ref *string) string {
 	return s.arn(iam.Caller(ctx).Account, "service", last(s.clusterARN(ctx, cluster))+"/"+last(value(ref)))
 }
 
-// CreateService makes a service without tasks: with the controller EXTERNAL,
-// task sets bring them.
+// CreateService makes a service. With the controller ECS its first deployment begins at
+// once; with EXTERNAL it has no tasks until task sets bring them.
 func (s *Service) CreateService(ctx context.Context, in *ecs.CreateServiceInput) (*ecs.CreateServiceOutput, error) {
 	arn := s.serviceARN(ctx, in.Cluster, in.ServiceName)
 	if err := s.cfg.Auth.Authorize(ctx, "ecs:CreateService", arn); err != nil {
 		return nil, err
 	}
-	if err := checkService(in); err != nil {
+	if err := s.checkService(ctx, in); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -84,18 +94,42 @@ func (s *Service) CreateService(ctx context.Context, in *ecs.CreateServiceInput)
 	if old := c.services[*in.ServiceName]; old != nil && old.status != statusInactive {
 		return s.again(old, in)
 	}
-	svc := &service{
-		account: iam.Caller(ctx).Account, cluster: c, name: *in.ServiceName, arn: arn, status: statusActive, desired: 1,
-		grace: in.HealthCheckGracePeriodSeconds, deployment: rolling(in.DeploymentConfiguration), propagate: in.PropagateTags,
-		managed: in.EnableECSManagedTags, token: value(in.ClientToken),
-		created: s.cfg.Clock.Now(), createdBy: iam.Caller(ctx).ARN, tags: slices.Clone(in.Tags),
-	}
-	if in.DesiredCount != nil {
-		svc.desired = int(*in.DesiredCount)
+	svc := s.newService(ctx, c, in)
+	svc.arn = arn
+	if svc.controller == types.DeploymentControllerTypeEcs {
+		d, err := s.runnable(ctx, value(in.TaskDefinition), in.LoadBalancers)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.open(); err != nil {
+			return nil, err
+		}
+		s.deploy(svc, newSpec(d, types.LaunchTypeFargate, in.LoadBalancers, in.NetworkConfiguration, in.PlatformVersion))
 	}
 	c.services[svc.name] = svc
 	shape := svc.shape(s.cfg.Clock.Now())
 	return &ecs.CreateServiceOutput{Service: &shape}, nil
+}
+
+func (s *Service) newService(ctx context.Context, c *cluster, in *ecs.CreateServiceInput) *service {
+	svc := &service{
+		account: iam.Caller(ctx).Account, cluster: c, name: *in.ServiceName, status: statusActive, desired: 1, controller: controller(in.DeploymentController),
+		grace: in.HealthCheckGracePeriodSeconds, deployment: rolling(in.DeploymentConfiguration), propagate: in.PropagateTags,
+		shown: shown{managed: in.EnableECSManagedTags, execute: in.EnableExecuteCommand, rebalancing: in.AvailabilityZoneRebalancing},
+		token: value(in.ClientToken), created: s.cfg.Clock.Now(), createdBy: iam.Caller(ctx).ARN, tags: slices.Clone(in.Tags),
+	}
+	if in.DesiredCount != nil {
+		svc.desired = int(*in.DesiredCount)
+	}
+	return svc
+}
+
+// open refuses to begin anything once the service closes. The caller holds s.mu.
+func (s *Service) open() error {
+	if s.ctx.Err() != nil {
+		return wire.Errorf("ServerException", "The sandbox is closing.")
+	}
+	return nil
 }
 
 // again answers a request for a service that exists: fine if it is the same
@@ -111,71 +145,50 @@ func (s *Service) again(old *service, in *ecs.CreateServiceInput) (*ecs.CreateSe
 	return &ecs.CreateServiceOutput{Service: &shape}, nil
 }
 
-func checkService(in *ecs.CreateServiceInput) error {
-	if !nameShape.MatchString(value(in.ServiceName)) {
-		return invalid("Invalid service name %q: it may contain letters, numbers, hyphens and underscores, up to 255.", value(in.ServiceName))
-	}
-	controller := types.DeploymentControllerTypeEcs
-	if in.DeploymentController != nil {
-		controller = in.DeploymentController.Type
-	}
-	if controller != types.DeploymentControllerTypeExternal {
-		return wire.NotModelled("services with the deployment controller %s (only EXTERNAL)", controller)
-	}
-	if in.SchedulingStrategy != "" && in.SchedulingStrategy != types.SchedulingStrategyReplica {
-		return wire.NotModelled("the scheduling strategy %s", in.SchedulingStrategy)
-	}
-	if err := onlyModelledOf("a service", *in, "ServiceName", "Cluster", "ClientToken", "DeploymentController", "DeploymentConfiguration", "DesiredCount",
-		"SchedulingStrategy", "HealthCheckGracePeriodSeconds", "PropagateTags", "EnableECSManagedTags", "Tags"); err != nil {
-		return err
-	}
-	if value(in.DesiredCount) < 0 || value(in.HealthCheckGracePeriodSeconds) < 0 {
-		return invalid("Desired count and health check grace period cannot be negative.")
-	}
-	if err := checkDeployment(in.DeploymentConfiguration); err != nil {
-		return err
-	}
-	return checkTags(in.Tags)
-}
-
-// checkDeployment lets through the percentages of rolling deployments, which
-// EXTERNAL does not use.
-func checkDeployment(c *types.DeploymentConfiguration) error {
-	if c == nil {
-		return nil
-	}
-	return onlyModelledOf("a deployment configuration", *c, "MaximumPercent", "MinimumHealthyPercent")
-}
-
-func rolling(c *types.DeploymentConfiguration) *types.DeploymentConfiguration {
-	out := &types.DeploymentConfiguration{MaximumPercent: new(int32(200)), MinimumHealthyPercent: new(int32(100))}
-	if c != nil && c.MaximumPercent != nil {
-		out.MaximumPercent = c.MaximumPercent
-	}
-	if c != nil && c.MinimumHealthyPercent != nil {
-		out.MinimumHealthyPercent = c.MinimumHealthyPercent
-	}
-	return out
-}
-
 func (svc *service) shape(now time.Time) types.Service {
 	out := types.Service{
 		ServiceArn: &svc.arn, ServiceName: &svc.name, ClusterArn: &svc.cluster.arn, Status: new(svc.status), DesiredCount: int32(svc.desired),
-		DeploymentController:    &types.DeploymentController{Type: types.DeploymentControllerTypeExternal},
+		DeploymentController:    &types.DeploymentController{Type: svc.controller},
 		DeploymentConfiguration: svc.deployment, Deployments: []types.Deployment{}, SchedulingStrategy: types.SchedulingStrategyReplica,
-		HealthCheckGracePeriodSeconds: svc.grace, PropagateTags: svc.propagate, EnableECSManagedTags: svc.managed,
+		HealthCheckGracePeriodSeconds: svc.grace, PropagateTags: svc.propagate, EnableECSManagedTags: svc.shown.managed,
+		EnableExecuteCommand: svc.shown.execute, AvailabilityZoneRebalancing: svc.shown.rebalancing,
 		RoleArn:   new("arn:aws:iam::" + svc.account + ":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
 		CreatedAt: &svc.created, CreatedBy: &svc.createdBy, Events: slices.Clone(svc.events), LoadBalancers: []types.LoadBalancer{},
 		PlacementConstraints: []types.PlacementConstraint{}, PlacementStrategy: []types.PlacementStrategy{}, Tags: slices.Clone(svc.tags),
 	}
 	for _, set := range svc.sets {
+		running, pending := count(set.runs)
+		out.RunningCount += running
+		out.PendingCount += pending
+	}
+	if svc.controller == types.DeploymentControllerTypeEcs {
+		svc.showDeployments(&out)
+		return out
+	}
+	for _, set := range svc.sets {
 		shape := set.shape(now)
 		shape.Tags = nil
 		out.TaskSets = append(out.TaskSets, shape)
-		out.RunningCount += shape.RunningCount
-		out.PendingCount += shape.PendingCount
 	}
 	return out
+}
+
+// showDeployments adds the deployments, the primary one and then the newest first.
+func (svc *service) showDeployments(out *types.Service) {
+	out.TaskDefinition, out.LaunchType = svc.definition.TaskDefinitionArn, svc.launch
+	out.PlatformVersion, out.PlatformFamily = &svc.platform, new("Linux")
+	out.LoadBalancers = append(out.LoadBalancers, svc.balancers...)
+	out.NetworkConfiguration = &types.NetworkConfiguration{AwsvpcConfiguration: svc.network}
+	for _, set := range slices.Backward(svc.sets) {
+		if set.status == statusDraining {
+			continue
+		}
+		at := len(out.Deployments)
+		if set.status == statusPrimary {
+			at = 0
+		}
+		out.Deployments = slices.Insert(out.Deployments, at, set.deploymentShape())
+	}
 }
 
 // DescribeServices describes up to ten services, also those being deleted.
@@ -209,54 +222,6 @@ func (s *Service) DescribeServices(ctx context.Context, in *ecs.DescribeServices
 	return out, nil
 }
 
-// UpdateService changes how many tasks a service wants and for how long it
-// overlooks failing health checks. Its task sets follow by their scale.
-func (s *Service) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput) (*ecs.UpdateServiceOutput, error) {
-	if err := s.cfg.Auth.Authorize(ctx, "ecs:UpdateService", s.serviceARN(ctx, in.Cluster, in.Service)); err != nil {
-		return nil, err
-	}
-	if err := onlyModelledOf("an update of a service", *in, "Service", "Cluster", "DesiredCount", "HealthCheckGracePeriodSeconds",
-		"DeploymentConfiguration", "PropagateTags", "EnableECSManagedTags"); err != nil {
-		return nil, err
-	}
-	if err := checkDeployment(in.DeploymentConfiguration); err != nil {
-		return nil, err
-	}
-	if value(in.DesiredCount) < 0 || value(in.HealthCheckGracePeriodSeconds) < 0 {
-		return nil, invalid("Desired count and health check grace period cannot be negative.")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	svc, err := s.active(ctx, in.Cluster, in.Service)
-	if err != nil {
-		return nil, err
-	}
-	svc.change(in)
-	for _, set := range svc.sets {
-		set.poke()
-	}
-	shape := svc.shape(s.cfg.Clock.Now())
-	return &ecs.UpdateServiceOutput{Service: &shape}, nil
-}
-
-func (svc *service) change(in *ecs.UpdateServiceInput) {
-	if in.DesiredCount != nil {
-		svc.desired = int(*in.DesiredCount)
-	}
-	if in.HealthCheckGracePeriodSeconds != nil {
-		svc.grace = in.HealthCheckGracePeriodSeconds
-	}
-	if in.DeploymentConfiguration != nil {
-		svc.deployment = rolling(in.DeploymentConfiguration)
-	}
-	if in.PropagateTags != "" {
-		svc.propagate = in.PropagateTags
-	}
-	if in.EnableECSManagedTags != nil {
-		svc.managed = *in.EnableECSManagedTags
-	}
-}
-
 // DeleteService deletes a service that wants no tasks and has none or, by
 // force, any: it is DRAINING until its tasks have stopped, then INACTIVE.
 func (s *Service) DeleteService(ctx context.Context, in *ecs.DeleteServiceInput) (*ecs.DeleteServiceOutput, error) {
@@ -273,7 +238,7 @@ func (s *Service) DeleteService(ctx context.Context, in *ecs.DeleteServiceInput)
 		if svc.desired > 0 {
 			return nil, invalid("The service cannot be stopped while it is scaled above 0.")
 		}
-		if len(svc.sets) > 0 {
+		if len(svc.sets) > 0 && svc.controller == types.DeploymentControllerTypeExternal {
 			return nil, invalid("The service cannot be stopped while it has task sets.")
 		}
 	}
@@ -309,7 +274,7 @@ func (s *Service) ListServices(ctx context.Context, in *ecs.ListServicesInput) (
 	for svc := range maps.Values(c.services) {
 		strategy := in.SchedulingStrategy == "" || in.SchedulingStrategy == types.SchedulingStrategyReplica
 		// A service with the controller EXTERNAL has no launch type: its task sets have.
-		if svc.status == statusActive && strategy && in.LaunchType == "" {
+		if svc.status == statusActive && strategy && (in.LaunchType == "" || in.LaunchType == svc.launch) {
 			arns = append(arns, svc.arn)
 		}
 	}

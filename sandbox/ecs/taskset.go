@@ -13,18 +13,39 @@ import (
 // others are ACTIVE, or DRAINING while they are being deleted.
 const statusPrimary = "PRIMARY"
 
-type taskSet struct {
-	service    *service
+// spec is what tasks are made of.
+type spec struct {
 	definition *definition
+	launch     types.LaunchType
+	balancers  []types.LoadBalancer
+	network    *types.AwsVpcConfiguration
+	platform   string
+}
+
+// newSpec is a spec on the platform version that a request names.
+func newSpec(d *definition, launch types.LaunchType, balancers []types.LoadBalancer, network *types.NetworkConfiguration, platform *string) spec {
+	s := spec{definition: d, launch: launch, balancers: slices.Clone(balancers), network: network.AwsvpcConfiguration, platform: latestPlatform}
+	if v := value(platform); v != "" && v != "LATEST" {
+		s.platform = v
+	}
+	return s
+}
+
+// latestPlatform is what LATEST means.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
+const latestPlatform = "1.4.0"
+
+// A taskSet keeps tasks of one spec running: a task set of a service with the
+// controller EXTERNAL, or with a rollout a deployment of one with the controller ECS.
+type taskSet struct {
+	spec
+	service    *service
+	rollout    *rollout
 	id, arn    string
 	status     string
 	scale      float64 // percent
 	externalID *string
 	token      string
-	launch     types.LaunchType
-	balancers  []types.LoadBalancer
-	network    *types.AwsVpcConfiguration
-	platform   string
 	created    time.Time
 	updated    time.Time
 	tags       []types.Tag
@@ -42,30 +63,41 @@ type taskSet struct {
 
 func newTaskSet(svc *service, d *definition, in *ecs.CreateTaskSetInput, now time.Time) *taskSet {
 	set := &taskSet{
-		service: svc, definition: d, id: newTaskSetID(), status: statusActive, scale: 100,
-		externalID: in.ExternalId, token: value(in.ClientToken), launch: in.LaunchType,
-		balancers: slices.Clone(in.LoadBalancers), network: in.NetworkConfiguration.AwsvpcConfiguration, platform: "1.4.0",
+		spec:    newSpec(d, in.LaunchType, in.LoadBalancers, in.NetworkConfiguration, in.PlatformVersion),
+		service: svc, id: newTaskSetID(), status: statusActive, scale: 100, externalID: in.ExternalId, token: value(in.ClientToken),
 		created: now, updated: now, tags: slices.Clone(in.Tags), stableAt: now, wake: make(chan struct{}, 1),
 	}
 	if in.Scale != nil {
 		set.scale = in.Scale.Value
 	}
-	if v := value(in.PlatformVersion); v != "" && v != "LATEST" {
-		set.platform = v
-	}
 	return set
 }
 
-// desired is the computed desired count: the scale's share, rounded up.
+// desired is how many tasks there are to be: a deployment's share, or the computed
+// desired count of a task set, which is the scale's share, rounded up.
 func (set *taskSet) desired() int {
-	if set.status == statusDraining {
+	switch {
+	case set.status == statusDraining:
 		return 0
+	case set.rollout != nil:
+		return set.rollout.wanted
 	}
 	return int(math.Ceil(float64(set.service.desired)*set.scale/100 - 1e-9))
 }
 
-// poke makes the scheduler look at the task set now.
+// poke makes the schedulers look at what a change of the task set concerns now: the
+// task set, and the other deployments of its service.
 func (set *taskSet) poke() {
+	if set.rollout == nil {
+		set.look()
+		return
+	}
+	for _, other := range set.service.sets {
+		other.look()
+	}
+}
+
+func (set *taskSet) look() {
 	select {
 	case set.wake <- struct{}{}:
 	default: // it is going to look anyway

@@ -44,12 +44,15 @@ func (s *Service) CreateTaskSet(ctx context.Context, in *ecs.CreateTaskSetInput)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx.Err() != nil {
-		return nil, wire.Errorf("ServerException", "The sandbox is closing.")
+	if err := s.open(); err != nil {
+		return nil, err
 	}
 	svc, err := s.active(ctx, in.Cluster, in.Service)
 	if err != nil {
 		return nil, err
+	}
+	if svc.controller != types.DeploymentControllerTypeExternal {
+		return nil, invalid("Task sets can only be created for services with the EXTERNAL deployment controller.")
 	}
 	now := s.cfg.Clock.Now()
 	for _, set := range svc.sets {
@@ -58,7 +61,7 @@ func (s *Service) CreateTaskSet(ctx context.Context, in *ecs.CreateTaskSetInput)
 			return &ecs.CreateTaskSetOutput{TaskSet: &shape}, nil
 		}
 	}
-	d, err := s.runnable(ctx, in)
+	d, err := s.runnable(ctx, *in.TaskDefinition, in.LoadBalancers)
 	if err != nil {
 		return nil, err
 	}
@@ -71,16 +74,17 @@ func (s *Service) CreateTaskSet(ctx context.Context, in *ecs.CreateTaskSetInput)
 	return &ecs.CreateTaskSetOutput{TaskSet: &shape}, nil
 }
 
-// runnable finds the task definition of a task set and holds the two together.
-func (s *Service) runnable(ctx context.Context, in *ecs.CreateTaskSetInput) (*definition, error) {
-	d := s.definition(ctx, *in.TaskDefinition)
+// runnable finds a task definition and holds it together with the load balancers that
+// its tasks are to be behind.
+func (s *Service) runnable(ctx context.Context, name string, balancers []types.LoadBalancer) (*definition, error) {
+	d := s.definition(ctx, name)
 	switch {
 	case d == nil:
 		return nil, clientError("TaskDefinition not found.")
 	case d.Status != types.TaskDefinitionStatusActive:
 		return nil, clientError("TaskDefinition is inactive")
 	}
-	for _, lb := range in.LoadBalancers {
+	for _, lb := range balancers {
 		c := d.container()
 		if value(lb.ContainerName) != *c.Name {
 			return nil, invalid("The container %s does not exist in the task definition.", value(lb.ContainerName))
@@ -98,18 +102,11 @@ func (s *Service) checkTaskSet(ctx context.Context, in *ecs.CreateTaskSetInput) 
 		"LoadBalancers", "NetworkConfiguration", "PlatformVersion", "Scale", "Tags"); err != nil {
 		return err
 	}
-	switch in.LaunchType {
-	case types.LaunchTypeFargate:
-	case "":
-		return wire.NotModelled("task sets without a launch type, which run on EC2 (only FARGATE)")
-	default:
-		return wire.NotModelled("the launch type %s (only FARGATE)", in.LaunchType)
+	if err := checkLaunch("task sets", in.LaunchType, in.PlatformVersion); err != nil {
+		return err
 	}
 	if err := checkScale(in.Scale); err != nil {
 		return err
-	}
-	if !slices.Contains([]string{"", "LATEST", "1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"}, value(in.PlatformVersion)) {
-		return wire.Errorf("PlatformUnknownException", "The platform version %s does not exist.", *in.PlatformVersion)
 	}
 	if err := checkTags(in.Tags); err != nil {
 		return err
@@ -117,7 +114,7 @@ func (s *Service) checkTaskSet(ctx context.Context, in *ecs.CreateTaskSetInput) 
 	if err := s.checkNetwork(ctx, in.NetworkConfiguration); err != nil {
 		return err
 	}
-	return s.checkTargets(ctx, in.LoadBalancers)
+	return s.checkTargets(ctx, "task set", in.LoadBalancers)
 }
 
 func checkScale(scale *types.Scale) error {
@@ -154,24 +151,28 @@ func (s *Service) checkNetwork(ctx context.Context, c *types.NetworkConfiguratio
 	return nil
 }
 
-// checkTargets asks for each target group.
+// checkTargets asks for each target group. One of a service has to be behind a load
+// balancer.
 //
-// Assumption A62: a target group that no listener forwards to is accepted.
-// ECS documents a refusal for services; the blue/green hook creates its green
+// Assumption A62: one of a task set need not: the blue/green hook creates its green
 // task set before anything forwards to green.
-func (s *Service) checkTargets(ctx context.Context, lbs []types.LoadBalancer) error {
+func (s *Service) checkTargets(ctx context.Context, of string, lbs []types.LoadBalancer) error {
 	for _, lb := range lbs {
 		if lb.LoadBalancerName != nil || lb.AdvancedConfiguration != nil {
-			return wire.NotModelled("loadBalancerName and advancedConfiguration of a task set's load balancer")
+			return wire.NotModelled("loadBalancerName and advancedConfiguration of a %s's load balancer", of)
 		}
 		arn := value(lb.TargetGroupArn)
 		out, err := s.cfg.Targets.DescribeTargetGroups(s.acting(iam.Caller(ctx).Account), &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{arn}})
 		if err != nil || len(out.TargetGroups) == 0 {
 			return invalid("Unable to assume the service linked role or the target group does not exist: %s", arn)
 		}
-		if out.TargetGroups[0].TargetType != "ip" {
+		group := out.TargetGroups[0]
+		if group.TargetType != "ip" {
 			return invalid("The provided target group %s has target type %s, which is incompatible with the awsvpc network mode specified in the task definition.",
-				arn, out.TargetGroups[0].TargetType)
+				arn, group.TargetType)
+		}
+		if of == "service" && len(group.LoadBalancerArns) == 0 {
+			return invalid("The target group with targetGroupArn %s does not have an associated load balancer.", arn)
 		}
 	}
 	return nil

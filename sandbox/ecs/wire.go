@@ -42,10 +42,9 @@ func (s *Service) definitionOperations() []wire.Operation {
 
 func (s *Service) serviceOperations() []wire.Operation {
 	return []wire.Operation{
-		wire.Op("CreateService", s.CreateService, wire.Required("ServiceName"),
-			wire.Optional("Cluster", "ClientToken", "DeploymentController", "DeploymentConfiguration", "DesiredCount", "SchedulingStrategy", "HealthCheckGracePeriodSeconds", "PropagateTags", "EnableECSManagedTags", "Tags")),
+		wire.Op("CreateService", s.CreateService, wire.Required("ServiceName"), wire.Optional(ofServices...)),
 		wire.Op("DescribeServices", s.DescribeServices, wire.Required("Services"), wire.Optional("Cluster", "Include")),
-		wire.Op("UpdateService", s.UpdateService, wire.Required("Service"), wire.Optional("Cluster", "DesiredCount", "HealthCheckGracePeriodSeconds", "DeploymentConfiguration", "PropagateTags", "EnableECSManagedTags")),
+		wire.Op("UpdateService", s.UpdateService, wire.Required("Service"), wire.Optional(ofUpdates...)),
 		wire.Op("DeleteService", s.DeleteService, wire.Required("Service"), wire.Optional("Cluster", "Force")),
 		wire.Op("ListServices", s.ListServices, wire.Optional("Cluster", "LaunchType", "SchedulingStrategy", "MaxResults", "NextToken")),
 	}

@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{t: t, auth: &auth{}, roles: &roles{}, images: &images{}, runtime: &runtime{tasks: map[string]*fake{}}}
 	w.ctx = iam.WithPrincipal(context.Background(), iam.Principal{Account: account, ARN: "arn:aws:iam::" + account + ":user/admin"})
-	w.targets = &targets{groups: map[string]*group{blueTG: {kind: "ip"}}}
+	w.targets = &targets{groups: map[string]*group{blueTG: {kind: "ip", behind: []string{"lb"}}}}
 	w.logs = logs.New(logs.Config{Clock: c, Region: region, Auth: w.auth})
 	w.network = ec2.New(ec2.Config{Region: region, Auth: w.auth})
 	w.vpc = w.network.AddDefaultVPC(account)

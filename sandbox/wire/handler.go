@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"orgship/sandbox/id"
-
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"orgship/sandbox/id"
 )
 
 // Keys finds the secret of an access key and says whom it belongs to. Errors
