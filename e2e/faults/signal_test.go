@@ -21,8 +21,18 @@ var rounds = flag.Int("rounds", 2, "how often TestSignals ends a release, a roll
 // of the shop lose no request.
 func TestSignals(t *testing.T) {
 	t.Parallel()
+	for name, file := range map[string]string{"hook": "stranger.yaml", "rolling": "rolling.yaml"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			signals(t, file)
+		})
+	}
+}
+
+func signals(t *testing.T, file string) {
+	t.Helper()
 	w := newWorld(t, "one", "two")
-	d := &desk{w: w, t: t, account: "dev-1"}
+	d := &desk{w: w, t: t, account: "dev-1", file: file}
 	d.makeShop()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -35,7 +45,7 @@ func TestSignals(t *testing.T) {
 			word string
 			args []string
 		}{
-			{"two", []string{"release", "shop", w.repo + ":two", "--expect-body", "two", "--termination-wait", "2m"}},
+			{"two", []string{"release", "shop", w.repo + ":two", "--expect-body", "two"}},
 			{"one", []string{"rollback", "shop", "--expect-body", "one"}},
 		} {
 			point := time.Duration(random.Int64N(int64(2500 * time.Millisecond)))

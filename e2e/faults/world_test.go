@@ -5,6 +5,7 @@ package faults
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -132,6 +133,7 @@ type desk struct {
 	w       *world
 	t       *testing.T
 	account string
+	file    string // template of the shop; "": the one with a hook
 	url     string // of the shop
 	says    string // what the shop says
 }
@@ -215,7 +217,7 @@ func (d *desk) push(tag string, env map[string]string) {
 // shop is the shop's stack as its owner makes it.
 func (d *desk) shop() *cloudformation.CreateStackInput {
 	d.t.Helper()
-	body, err := os.ReadFile("../testdata/stranger.yaml")
+	body, err := os.ReadFile(filepath.Join("../testdata", cmp.Or(d.file, "stranger.yaml")))
 	if err != nil {
 		d.t.Fatal(err)
 	}

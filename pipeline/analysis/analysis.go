@@ -108,6 +108,14 @@ func (a *Analysis) Requests(answered, lost int) Decision {
 	return a.decide(GoBack, report.Failed, a.rate.String())
 }
 
+// Stuck takes in why the new version doesn't come up: the release goes back.
+func (a *Analysis) Stuck(reason string) Decision {
+	if a.decision == GoBack {
+		return Undecided
+	}
+	return a.decide(GoBack, report.Failed, reason)
+}
+
 // TimeUp decides when the time to go back cheaply runs out: what isn't proved
 // goes back.
 func (a *Analysis) TimeUp() Decision {

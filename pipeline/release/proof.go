@@ -47,7 +47,7 @@ func (w *run) evidence(ctx context.Context, image registry.Image) *report.Eviden
 	if err != nil || q.Listener == "" || q.Service == "" {
 		return nil
 	}
-	digests := append([]string{image.Digest}, image.Manifests...)
+	digests := digestsOf(image)
 	limit := time.Now().Add(max(w.scaled(evidenceTime), 2*time.Second))
 	for {
 		e, err := w.cfg.Records.Serving(ctx, q)
@@ -65,6 +65,33 @@ func (w *run) evidence(ctx context.Context, image registry.Image) *report.Eviden
 		if e.Proved || late || pause(ctx, max(w.scaled(time.Second), 100*time.Millisecond)) != nil {
 			return &e
 		}
+	}
+}
+
+// digestsOf are the digests that tasks of an image run: its own, or its platform's.
+func digestsOf(image registry.Image) []string {
+	return append([]string{image.Digest}, image.Manifests...)
+}
+
+func (w *run) digests() []string { return digestsOf(w.proposal.image) }
+
+// weigher reads how much of the traffic the new image gets by AWS's records; nil where
+// there are none to be had.
+func (w *run) weigher() func(context.Context) (float64, bool, error) {
+	if w.cfg.Records == nil || w.serves.Listener == "" || w.serves.Service == "" {
+		return nil
+	}
+	return func(ctx context.Context) (float64, bool, error) {
+		q, err := w.question(ctx, w.rec.Snapshot().Stack.ID, w.serves)
+		if err != nil {
+			return 0, false, err
+		}
+		e, err := w.cfg.Records.Serving(ctx, q)
+		if err != nil {
+			return 0, false, err
+		}
+		percent, known := serving.Share(e, w.digests())
+		return percent, known, nil
 	}
 }
 
@@ -131,7 +158,7 @@ func (w *run) prove(ctx context.Context, res result) (result, error) {
 		res.summary += "; " + e.Reason
 	case w.req.Check.Proof == ProofTasks && e == nil:
 		return w.unproved(res, "AWS's records couldn't be read")
-	case w.req.Check.Proof == ProofTasks, e != nil && serving.Contrary(*e, append([]string{w.proposal.image.Digest}, w.proposal.image.Manifests...)):
+	case w.req.Check.Proof == ProofTasks, e != nil && serving.Contrary(*e, w.digests()):
 		return w.unproved(res, e.Reason)
 	case !said && e != nil:
 		res.summary += "; which image gave them isn't proved: " + e.Reason

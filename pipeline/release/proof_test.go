@@ -77,6 +77,9 @@ func TestProof(t *testing.T) {
 				if r.Serving.Proof != test.proved || !strings.Contains(r.Summary, test.text) {
 					t.Errorf("proof %q: %s", r.Serving.Proof, r.Summary)
 				}
+				if other := test.verdict == report.Inconclusive && test.records != nil; other != (r.Serving.Image.Digest == oldDigest) {
+					t.Errorf("serving: %s", r.Headline())
+				}
 				var denied *serving.DeniedError
 				if rec, ok := test.records.(recorded); ok && errors.As(rec.err, &denied) && !strings.Contains(strings.Join(r.Hints, "\n"), "ecs:DescribeTasks") {
 					t.Errorf("hints %q", r.Hints)

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"orgship/pipeline/report"
+	"orgship/pipeline/serving"
 	"orgship/pipeline/stack"
 	"orgship/pipeline/strategy/hook"
 	"orgship/pipeline/strategy/rolling"
@@ -30,21 +30,33 @@ Resources:
 // tasks shows how many tasks of two run the new version, by the world's shares.
 type tasks struct {
 	world *world
-	now   int32
+	now   float64 // percent
 }
 
 func (s *tasks) DescribeServices(context.Context, *ecs.DescribeServicesInput, ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error) {
+	return &ecs.DescribeServicesOutput{Services: []types.Service{{}}}, nil
+}
+
+func (s *tasks) Serving(context.Context, serving.Question) (report.Evidence, error) {
 	select {
 	case d := <-s.world.shares:
-		s.now = int32(d.Percent) / 50
+		s.now = float64(d.Percent)
 	default:
 	}
-	status, before, after := "PRIMARY", "web:1", "web:2"
-	list := []types.Deployment{{Status: &status, TaskDefinition: &before, RunningCount: 2}}
-	if s.now > 0 {
-		list = []types.Deployment{{Status: &status, TaskDefinition: &after, RunningCount: s.now}, {Status: aws.String("ACTIVE"), TaskDefinition: &before, RunningCount: 2 - s.now}}
+	e := report.Evidence{Groups: []report.ServingGroup{{Percent: 100}}}
+	for i, digest := range []string{"a", "a"} {
+		if float64(i)*50 < s.now {
+			digest = "b"
+		}
+		e.Groups[0].Targets = append(e.Groups[0].Targets, report.ServingTarget{State: "healthy", Task: "task", Digest: strings.TrimPrefix(digestOf(digest), repo+"@")})
 	}
-	return &ecs.DescribeServicesOutput{Services: []types.Service{{Deployments: list}}}, nil
+	return e, nil
+}
+
+func (s *tasks) Running(context.Context, serving.Question) (string, error) { return "", nil }
+func (s *tasks) Address(context.Context, string) (string, error)           { return "", nil }
+func (s *tasks) Failed(context.Context, string, time.Time) (*report.FailedTask, error) {
+	return nil, nil
 }
 
 // A service without the hook is released too: watched, judged by what it answers,
@@ -74,7 +86,8 @@ func TestRolling(t *testing.T) {
 				w.shares = make(chan hook.Deployment, 1)
 				req := Request{Stack: "demo", Image: digestOf("b"), Check: Check{Output: "LoadBalancerDNSName"}}
 				r, err := w.releaser(func(c *Config) {
-					c.Strategy = rolling.New(w, &tasks{world: w}, stack.Pace{})
+					shown := &tasks{world: w}
+					c.Strategy, c.Records = rolling.New(w, shown, stack.Pace{}), shown
 				}).Release(t.Context(), req)
 				wantReport(t, r, err, test.verdict, test.outcome)
 				if w.canceled != test.canceled || !strings.Contains(r.Summary, test.text) {

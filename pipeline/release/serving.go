@@ -5,6 +5,7 @@ import (
 
 	"orgship/pipeline/analysis"
 	"orgship/pipeline/report"
+	"orgship/pipeline/serving"
 )
 
 // noteWeight notes since when the new version has had traffic.
@@ -46,6 +47,12 @@ func (w *run) serving(outcome report.Outcome, err error) *report.Serving {
 		return nil
 	}
 	s.Proof, s.Evidence = w.proved, w.proof
+	if e := w.proof; e != nil && !e.Proved && serving.Contrary(*e, w.digests()) {
+		s.Image, s.Since = nil, time.Time{} // AWS's records say who serves, and it isn't the image of this release
+		if digest := serving.Only(*e); digest != "" {
+			s.Image = &report.Image{Digest: digest}
+		}
+	}
 	w.affected(s)
 	return s
 }

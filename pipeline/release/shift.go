@@ -24,6 +24,7 @@ type shift struct {
 	events  chan stack.Event
 	traffic chan report.Traffic
 	unseen  chan struct{} // nobody tells any more how the traffic is shared out
+	stuck   chan string   // why the new version doesn't come up
 	answers chan analysis.Answer
 	ended   chan ending
 	back    chan error // what became of the request to cancel
@@ -47,7 +48,7 @@ type ending struct {
 func (w *run) newShift(from stack.From) *shift {
 	s := &shift{
 		run: w, from: from,
-		events: make(chan stack.Event), traffic: make(chan report.Traffic), unseen: make(chan struct{}), answers: make(chan analysis.Answer),
+		events: make(chan stack.Event), traffic: make(chan report.Traffic), unseen: make(chan struct{}), stuck: make(chan string), answers: make(chan analysis.Answer),
 		ended: make(chan ending, 1), back: make(chan error, 1),
 		latest: map[string]string{},
 	}
@@ -99,6 +100,11 @@ func (s *shift) watch(ctx context.Context) (stack.End, error) {
 			s.onTraffic(t)
 		case <-s.unseen:
 			s.analysis.Weigh(analysis.Weight{})
+		case reason := <-s.stuck:
+			if !s.going && !s.over() {
+				s.rec.Begin(report.DecideStep)
+				s.act(ctx, s.analysis.Stuck(reason))
+			}
 		case a := <-s.answers:
 			s.onAnswer(ctx, a)
 		case <-s.timeUp:
@@ -162,7 +168,7 @@ func (s *shift) onEvent(ctx context.Context, e stack.Event) {
 
 // following follows the traffic as the strategy sees it.
 func (s *shift) following(ctx context.Context, since time.Time) {
-	u := strategy.Update{StackID: s.from.StackID, Since: since, Resumed: s.proposal.resume != nil}
+	u := strategy.Update{StackID: s.from.StackID, Since: since, Resumed: s.proposal.resume != nil, Weight: s.weigher()}
 	o := &observer{s, ctx}
 	if err := s.strategy.Follow(ctx, u, o); err != nil {
 		o.Advise(err)
@@ -179,6 +185,8 @@ type observer struct {
 func (o *observer) Weight(t report.Traffic) { send(o.ctx, o.shift.traffic, t) }
 
 func (o *observer) Event(e report.Event) { o.shift.rec.Event(e) }
+
+func (o *observer) Stuck(reason string) { send(o.ctx, o.shift.stuck, reason) }
 
 // Advise leaves out what the watch says anyway: that the credentials ended.
 func (o *observer) Advise(err error) {

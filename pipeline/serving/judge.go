@@ -42,6 +42,45 @@ func Judge(e report.Evidence, digests []string) (proved bool, why string) {
 	return true, fmt.Sprintf("by AWS's records %s the image (target group %s)", run, short(e.Groups[0].TargetGroup))
 }
 
+// Share is the percentage of the traffic that goes to tasks which run one of the
+// digests; known is false where no target is healthy.
+func Share(e report.Evidence, digests []string) (percent float64, known bool) {
+	all := 0.0
+	for _, g := range e.Groups {
+		serving := healthy(g.Targets)
+		if len(serving) == 0 {
+			continue
+		}
+		ours := 0
+		for _, t := range serving {
+			if slices.Contains(digests, t.Digest) {
+				ours++
+			}
+		}
+		all += g.Percent
+		percent += g.Percent * float64(ours) / float64(len(serving))
+	}
+	if all == 0 {
+		return 0, false
+	}
+	return 100 * percent / all, true
+}
+
+// Only returns the one digest that all healthy targets run by the records, "" where
+// they run several, or somebody isn't known.
+func Only(e report.Evidence) string {
+	var all []string
+	for _, g := range e.Groups {
+		for _, t := range healthy(g.Targets) {
+			all = append(all, t.Digest)
+		}
+	}
+	if all = slices.Compact(all); len(all) != 1 {
+		return ""
+	}
+	return all[0]
+}
+
 // healthy are the targets that get requests for sure. Where there is none the
 // load balancer fails open, to targets that it doesn't record.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html

@@ -57,3 +57,36 @@ func TestJudge(t *testing.T) {
 		})
 	}
 }
+
+// TestShare tells whose the traffic is by healthy targets alone.
+func TestShare(t *testing.T) {
+	t.Parallel()
+	target := func(digest, state string) report.ServingTarget {
+		return report.ServingTarget{Task: "t", Digest: digest, State: state}
+	}
+	group := func(percent float64, targets ...report.ServingTarget) report.ServingGroup {
+		return report.ServingGroup{Percent: percent, Targets: targets}
+	}
+	for _, row := range []struct {
+		name    string
+		groups  []report.ServingGroup
+		percent float64
+		known   bool
+		only    string
+	}{
+		{"nobody", nil, 0, false, ""},
+		{"nobody healthy", []report.ServingGroup{group(100, target("new", "initial"))}, 0, false, ""},
+		{"all", []report.ServingGroup{group(100, target("new", "healthy"), target("old", "draining"))}, 100, true, "new"},
+		{"none yet", []report.ServingGroup{group(100, target("new", "initial"), target("old", "healthy"))}, 0, true, "old"},
+		{"a third", []report.ServingGroup{group(100, target("new", "healthy"), target("old", "healthy"), target("old", "healthy"))}, 100.0 / 3, true, ""},
+		{"by weight", []report.ServingGroup{group(20, target("platform", "healthy")), group(80, target("old", "healthy"))}, 20, true, ""},
+		{"a group without anybody", []report.ServingGroup{group(50), group(50, target("new", "healthy"))}, 100, true, "new"},
+		{"somebody unknown", []report.ServingGroup{group(100, target("", "healthy"))}, 0, true, ""},
+	} {
+		e := report.Evidence{Groups: row.groups}
+		percent, known := serving.Share(e, []string{"new", "platform"})
+		if percent != row.percent || known != row.known || serving.Only(e) != row.only {
+			t.Errorf("%s: %v, %v, only %q", row.name, percent, known, serving.Only(e))
+		}
+	}
+}

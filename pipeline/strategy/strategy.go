@@ -41,6 +41,10 @@ type Update struct {
 	StackID string
 	Since   time.Time // when it began
 	Resumed bool      // an earlier run began it: the traffic may have moved
+	// Weight reads what percentage of production traffic the new version gets by AWS's
+	// own records: by the image that the tasks behind healthy targets run. Known is
+	// false while no target is healthy. A nil Weight says that nobody can tell.
+	Weight func(context.Context) (percent float64, known bool, err error)
 }
 
 // Observer is told what a strategy sees. Its methods are called one at a time.
@@ -48,6 +52,9 @@ type Observer interface {
 	// Weight is told whenever the production traffic is shared out another way.
 	Weight(report.Traffic)
 	Event(report.Event)
+	// Stuck is told why the new version isn't going to come up: waiting longer helps
+	// nobody.
+	Stuck(reason string)
 	// Advise is told why something can't be seen; following goes on another way.
 	Advise(error)
 }

@@ -104,8 +104,8 @@ func (c *containers) DeregisterTaskDefinition(_ context.Context, in *ecs.Deregis
 func (c *containers) CreateService(_ context.Context, in *ecs.CreateServiceInput) (*ecs.CreateServiceOutput, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if in.DeploymentController == nil {
-		return nil, wire.NotModelled("the deployment controller ECS")
+	if in.DeploymentController == nil || in.DeploymentController.Type != types.DeploymentControllerTypeExternal && in.TaskDefinition == nil {
+		return nil, wire.Errorf("InvalidParameterException", "TaskDefinition can not be blank.")
 	}
 	arn := arnOf("service/" + *in.Cluster + "/" + *in.ServiceName)
 	c.services[*arn] = &types.Service{ServiceArn: arn, ServiceName: in.ServiceName, DesiredCount: aws.ToInt32(in.DesiredCount), Status: aws.String("ACTIVE")}
@@ -115,8 +115,9 @@ func (c *containers) CreateService(_ context.Context, in *ecs.CreateServiceInput
 func (c *containers) UpdateService(_ context.Context, in *ecs.UpdateServiceInput) (*ecs.UpdateServiceOutput, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.services[*in.Service].DesiredCount = aws.ToInt32(in.DesiredCount)
-	return &ecs.UpdateServiceOutput{}, nil
+	s := c.services[*in.Service]
+	s.DesiredCount = aws.ToInt32(in.DesiredCount)
+	return &ecs.UpdateServiceOutput{Service: s}, nil
 }
 
 func (c *containers) DescribeServices(_ context.Context, in *ecs.DescribeServicesInput) (*ecs.DescribeServicesOutput, error) {

@@ -30,12 +30,14 @@ Resources:
 
 // world is a service whose deployments are as the test says.
 type world struct {
-	mu          sync.Mutex
-	deployments []types.Deployment
-	asked       *ecs.DescribeServicesInput
-	err         error
-	cancelled   string
-	seen        []string
+	mu            sync.Mutex
+	deployments   []types.Deployment
+	configuration *types.DeploymentConfiguration
+	percent       float64
+	asked         *ecs.DescribeServicesInput
+	err           error
+	cancelled     string
+	seen          []string
 }
 
 func (w *world) PhysicalID(_ context.Context, _, id string) (string, error) {
@@ -54,11 +56,12 @@ func (w *world) DescribeServices(_ context.Context, in *ecs.DescribeServicesInpu
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked = in
-	return &ecs.DescribeServicesOutput{Services: []types.Service{{Deployments: w.deployments}}}, w.err
+	return &ecs.DescribeServicesOutput{Services: []types.Service{{Deployments: w.deployments, DeploymentConfiguration: w.configuration}}}, w.err
 }
 
 func (w *world) Weight(t report.Traffic)     { w.seen = append(w.seen, report.Percent(t.Percent)) }
 func (w *world) Event(e report.Event)        { w.seen = append(w.seen, e.Status+" "+e.Message) }
+func (w *world) Stuck(reason string)         { w.seen = append(w.seen, "stuck: "+reason) }
 func (w *world) Advise(err error)            { w.seen = append(w.seen, err.Error()) }
 func (w *world) strategy() strategy.Strategy { return made(w, service) }
 
@@ -70,55 +73,92 @@ func made(w *world, text string) strategy.Strategy {
 	return rolling.New(w, w, stack.Pace{})(t, nil)
 }
 
-func deployment(status, definition string, running int32) types.Deployment {
-	return types.Deployment{Id: aws.String("ecs-svc/" + definition), Status: &status, TaskDefinition: &definition, RunningCount: running}
+func deployment(status string, state types.DeploymentRolloutState, failed int32) types.Deployment {
+	return types.Deployment{Id: aws.String("ecs-svc/" + status), Status: &status, RolloutState: state, RolloutStateReason: aws.String("tasks failed to start"), DesiredCount: 2, FailedTasks: failed}
 }
 
-func TestFollow(t *testing.T) {
-	failed := deployment("ACTIVE", "web:2", 1)
-	failed.RolloutState, failed.RolloutStateReason = types.DeploymentRolloutStateFailed, aws.String("tasks failed to start")
+// look is what a service shows at one moment; a percent below 0 isn't known.
+type look struct {
+	percent     float64
+	deployments []types.Deployment
+}
+
+// followed follows a service that shows one look after the other, three seconds each.
+func followed(t *testing.T, breaker bool, looks ...look) *world {
+	t.Helper()
+	w := &world{}
+	if breaker {
+		w.configuration = &types.DeploymentConfiguration{DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{Enable: true}}
+	}
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
-			for _, now := range [][]types.Deployment{
-				{deployment("PRIMARY", "web:1", 2)},
-				{deployment("PRIMARY", "web:2", 0), deployment("ACTIVE", "web:1", 2)},
-				{deployment("PRIMARY", "web:2", 2), deployment("ACTIVE", "web:1", 2)},
-				{deployment("PRIMARY", "web:2", 2)},
-				{failed, deployment("PRIMARY", "web:1", 1)},
-				{deployment("PRIMARY", "web:1", 2)},
-			} {
+			for _, now := range looks {
 				w.mu.Lock()
-				w.deployments = now
+				w.deployments, w.percent = now.deployments, now.percent
 				w.mu.Unlock()
 				time.Sleep(3 * time.Second)
 			}
 			cancel()
 		}()
 		time.Sleep(time.Second)
-		if err := w.strategy().Follow(ctx, strategy.Update{StackID: "arn:stack"}, w); err != nil {
+		weight := func(context.Context) (float64, bool, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.percent, w.percent >= 0, nil
+		}
+		if err := w.strategy().Follow(ctx, strategy.Update{StackID: "arn:stack", Weight: weight}, w); err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"0%", "50%", "100%", "50%", "FAILED ecs-svc/web:2: tasks failed to start", "0%"}
-		if diff := cmp.Diff(want, w.seen); diff != "" {
-			t.Errorf("seen (-want +got):\n%s", diff)
-		}
-		if aws.ToString(w.asked.Cluster) != "home" {
-			t.Errorf("asked %+v", w.asked)
-		}
 	})
+	if aws.ToString(w.asked.Cluster) != "home" {
+		t.Errorf("asked %+v", w.asked)
+	}
+	return w
+}
+
+func TestFollow(t *testing.T) {
+	fails := func(n int32) []types.Deployment {
+		return []types.Deployment{deployment("PRIMARY", "IN_PROGRESS", n), deployment("ACTIVE", "COMPLETED", 9)}
+	}
+	failed := []types.Deployment{deployment("ACTIVE", "FAILED", 3), deployment("PRIMARY", "IN_PROGRESS", 0)}
+	for name, row := range map[string]struct {
+		breaker bool
+		looks   []look
+		want    []string
+	}{
+		"moves":                       {false, []look{{0, nil}, {50, nil}, {50, nil}, {100, nil}}, []string{"0%", "50%", "100%"}},
+		"goes back":                   {false, []look{{0, nil}, {50, failed}, {0, failed}}, []string{"0%", "50%", "FAILED ecs-svc/ACTIVE: tasks failed to start", "0%"}},
+		"nobody is healthy":           {false, []look{{-1, nil}, {100, nil}}, []string{"100%"}},
+		"doesn't come up":             {false, []look{{0, fails(2)}, {0, fails(3)}, {0, fails(4)}}, []string{"0%", "stuck: 3 tasks of the new version failed, and none became healthy"}},
+		"ECS watches that itself":     {true, []look{{0, fails(3)}, {0, failed}}, []string{"0%", "FAILED ecs-svc/ACTIVE: tasks failed to start"}},
+		"some of it came up":          {false, []look{{50, fails(3)}}, []string{"50%"}},
+		"the old one fails as always": {false, []look{{0, []types.Deployment{deployment("PRIMARY", "COMPLETED", 9)}}}, []string{"0%"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(row.want, followed(t, row.breaker, row.looks...).seen); diff != "" {
+				t.Errorf("seen (-want +got):\n%s", diff)
+			}
+		})
+	}
 }
 
 func TestFollowWithoutPermission(t *testing.T) {
 	t.Parallel()
-	w := &world{err: errors.New("AccessDenied")}
-	var unseen *rolling.UnseenError
-	if err := w.strategy().Follow(t.Context(), strategy.Update{}, w); !errors.As(err, &unseen) || !strings.Contains(unseen.Hint(), "ecs:DescribeServices") {
-		t.Errorf("error %v", err)
-	}
-	if err := w.strategy().Follow(t.Context(), strategy.Update{Resumed: true}, w); err != nil || w.seen != nil {
-		t.Errorf("in the middle of an update: error %v, seen %v", err, w.seen)
+	denied := errors.New("AccessDenied")
+	for name, u := range map[string]strategy.Update{
+		"no records":         {},
+		"records denied":     {Weight: func(context.Context) (float64, bool, error) { return 0, false, denied }},
+		"the service denied": {Weight: func(context.Context) (float64, bool, error) { return 0, true, nil }},
+	} {
+		w := &world{}
+		if name == "the service denied" {
+			w.err = denied
+		}
+		var unseen *rolling.UnseenError
+		if err := w.strategy().Follow(t.Context(), u, w); !errors.As(err, &unseen) || !strings.Contains(unseen.Hint(), "ecs:DescribeServices") {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }
 

@@ -33,23 +33,29 @@ func (e *UnseenError) Error() string {
 func (e *UnseenError) Unwrap() error { return e.Err }
 
 // Hint says what to do about it.
-func (e *UnseenError) Hint() string { return "allow the caller ecs:DescribeServices" }
+func (e *UnseenError) Hint() string {
+	var hinted interface{ Hint() string }
+	if errors.As(e.Err, &hinted) {
+		return hinted.Hint()
+	}
+	return "allow the caller ecs:DescribeServices"
+}
 
-// Follow tells the share of tasks that run the new version, which is about the
-// share of traffic that it gets: a load balancer has no other weights here.
-//
-// A service has one deployment for each version that still has tasks; the PRIMARY
-// one is what the service is to become.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+// Follow tells the share of the traffic that the new version gets: a load balancer has
+// no weights here, and asks every healthy target alike. It also tells when the new
+// version doesn't come up.
 func (u *update) Follow(ctx context.Context, of strategy.Update, o strategy.Observer) error {
-	if u.service == "" || u.other != "" || of.Resumed {
-		return nil // of a service in the middle of an update there is no telling which version is the new one
+	if u.service == "" || u.other != "" {
+		return nil
+	}
+	if of.Weight == nil {
+		return &UnseenError{errors.New("AWS's records can't be read")}
 	}
 	id, err := u.stacks.PhysicalID(ctx, of.StackID, u.service)
 	if err != nil {
 		return &UnseenError{err}
 	}
-	w := &watch{api: u.services, poll: stack.NewPoller(u.pace), in: input(id)}
+	w := &watch{api: u.services, poll: stack.NewPoller(u.pace), in: input(id), weight: of.Weight}
 	for {
 		switch err := w.look(ctx, o); {
 		case ctx.Err() != nil:
@@ -73,21 +79,28 @@ func input(id string) *ecs.DescribeServicesInput {
 	return in
 }
 
-// watch remembers which task definition is the old one.
+// watch remembers what it told.
 type watch struct {
-	api  services
-	poll *stack.Poller
-	in   *ecs.DescribeServicesInput
+	api    services
+	poll   *stack.Poller
+	in     *ecs.DescribeServicesInput
+	weight func(context.Context) (float64, bool, error)
 
-	old   string // task definition of the version from before
 	shown float64
-	said  string // why ECS is not content, as last shown
 	told  bool
+	said  string // why ECS is not content, as last shown
+	stuck bool
 }
 
 func (w *watch) look(ctx context.Context, o strategy.Observer) error {
+	var percent float64
+	var known bool
 	out, err := stack.Ask(ctx, w.poll, func(ctx context.Context) (*ecs.DescribeServicesOutput, error) {
-		return w.api.DescribeServices(ctx, w.in, once)
+		out, err := w.api.DescribeServices(ctx, w.in, once)
+		if err == nil {
+			percent, known, err = w.weight(ctx)
+		}
+		return out, err
 	})
 	if err != nil {
 		return err
@@ -95,47 +108,48 @@ func (w *watch) look(ctx context.Context, o strategy.Observer) error {
 	if len(out.Services) == 0 {
 		return errors.New("the service isn't there")
 	}
-	deployments := out.Services[0].Deployments
-	for _, d := range deployments {
-		if w.old == "" && aws.ToString(d.Status) == "PRIMARY" {
-			w.old = aws.ToString(d.TaskDefinition)
-		}
+	if known && (percent != w.shown || !w.told) {
+		w.shown, w.told = percent, true
+		o.Weight(report.Traffic{At: time.Now(), Percent: percent, Status: "by the healthy targets"})
 	}
-	w.show(deployments, o)
+	for _, d := range out.Services[0].Deployments {
+		w.tell(d, o)
+		w.giveUp(d, out.Services[0], o)
+	}
 	return nil
 }
 
-// show tells what changed.
-func (w *watch) show(deployments []types.Deployment, o strategy.Observer) {
-	percent, failed := share(deployments, w.old)
-	if percent != w.shown || !w.told {
-		w.shown, w.told = percent, true
-		o.Weight(report.Traffic{At: time.Now(), Percent: percent, Status: "by the tasks that run"})
+// tell tells that a deployment failed. A service has one for each version that still
+// has tasks; the PRIMARY one is what it is to become.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+func (w *watch) tell(d types.Deployment, o strategy.Observer) {
+	if d.RolloutState != types.DeploymentRolloutStateFailed {
+		return
 	}
-	if failed != "" && failed != w.said {
+	failed := fmt.Sprintf("%s: %s", aws.ToString(d.Id), aws.ToString(d.RolloutStateReason))
+	if failed != w.said {
 		w.said = failed
-		o.Event(report.Event{Source: report.FromTraffic, Subject: "deployment", Status: string(types.DeploymentRolloutStateFailed), Message: failed, Bad: true})
+		o.Event(report.Event{Source: report.FromTraffic, Subject: "deployment", Status: string(d.RolloutState), Message: failed, Bad: true})
 	}
 }
 
-// share returns the percentage of tasks that don't run the old version, and why
-// the rollout of one failed.
-func share(deployments []types.Deployment, old string) (percent float64, failed string) {
-	all, now := 0, 0
-	for _, d := range deployments {
-		all += int(d.RunningCount)
-		if aws.ToString(d.TaskDefinition) != old {
-			now += int(d.RunningCount)
-		}
-		if d.RolloutState == types.DeploymentRolloutStateFailed {
-			failed = fmt.Sprintf("%s: %s", aws.ToString(d.Id), aws.ToString(d.RolloutStateReason))
-		}
+// giveUp tells that the new version doesn't come up, where ECS doesn't watch that
+// itself.
+func (w *watch) giveUp(d types.Deployment, of types.Service, o strategy.Observer) {
+	begins := aws.ToString(d.Status) == "PRIMARY" && d.RolloutState == types.DeploymentRolloutStateInProgress && w.shown == 0
+	c := of.DeploymentConfiguration
+	watched := c != nil && c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable
+	if begins && !watched && !w.stuck && int(d.FailedTasks) >= tooMany(int(d.DesiredCount)) {
+		w.stuck = true
+		o.Stuck(fmt.Sprintf("%d tasks of the new version failed, and none became healthy", d.FailedTasks))
 	}
-	if all == 0 {
-		return 0, failed
-	}
-	return 100 * float64(now) / float64(all), failed
 }
+
+// tooMany is how many tasks may fail before the first one is healthy: what ECS's own
+// circuit breaker takes where a service has one. Without, CloudFormation waits for
+// three hours.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+func tooMany(desired int) int { return min(max(3, (desired+1)/2), 200) }
 
 // once switches the SDK's own retries off: the poller has its own.
 func once(o *ecs.Options) { o.Retryer = aws.NopRetryer{} }

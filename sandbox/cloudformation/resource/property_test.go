@@ -66,7 +66,7 @@ func TestReplacement(t *testing.T) {
 		"AWS::Logs::LogGroup":                       "LogGroupName",
 		"AWS::ECS::Cluster":                         "ClusterName",
 		"AWS::ECS::TaskDefinition":                  "ContainerDefinitions Cpu ExecutionRoleArn Family Memory NetworkMode RequiresCompatibilities RuntimePlatform TaskRoleArn",
-		"AWS::ECS::Service":                         "Cluster DeploymentController SchedulingStrategy ServiceName",
+		"AWS::ECS::Service":                         "Cluster DeploymentController LaunchType SchedulingStrategy ServiceName",
 		"AWS::ECS::TaskSet":                         "Cluster ExternalId LaunchType LoadBalancers NetworkConfiguration PlatformVersion Service TaskDefinition",
 		"AWS::ECS::PrimaryTaskSet":                  "Cluster Service",
 		"AWS::CodeBuild::Project":                   "Name",

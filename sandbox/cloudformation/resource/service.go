@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 // https://repost.aws/knowledge-center/cloudformation-ecs-service-stabilize
 const steadyLimit = 3 * time.Hour
 
-// service is AWS::ECS::Service, for the deployment controller EXTERNAL.
+// service is AWS::ECS::Service.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
 func service(room Containers) *Type {
 	return &Type{
@@ -24,25 +25,40 @@ func service(room Containers) *Type {
 		Properties: Object{
 			"Cluster": text().replace(), "ServiceName": text().replace(), "SchedulingStrategy": oneOf("DAEMON", "REPLICA").models("REPLICA").replace(),
 			// CloudFormation replaces the service although ECS can change this since July 2025.
-			"DeploymentController": object(Object{"Type": oneOf("CODE_DEPLOY", "ECS", "EXTERNAL").models("EXTERNAL")}).replace(),
-			"DesiredCount":         integer(), "HealthCheckGracePeriodSeconds": integer(),
-			"DeploymentConfiguration": object(Object{"MaximumPercent": integer(), "MinimumHealthyPercent": integer()}.lacking(
-				"Alarms", "BakeTimeInMinutes", "CanaryConfiguration", "DeploymentCircuitBreaker", "LifecycleHooks", "LinearConfiguration", "Strategy")),
-			"EnableECSManagedTags": boolean(), "PropagateTags": oneOf("SERVICE", "TASK_DEFINITION"), "Tags": tagList(),
-		}.lacking("AvailabilityZoneRebalancing", "CapacityProviderStrategy", "EnableExecuteCommand", "ForceNewDeployment", "LaunchType",
-			"LoadBalancers", "NetworkConfiguration", "PlacementConstraints", "PlacementStrategies", "PlatformVersion", "Role",
-			"ServiceConnectConfiguration", "ServiceRegistries", "TaskDefinition", "VolumeConfigurations", "VpcLatticeConfigurations"),
+			"DeploymentController": object(Object{"Type": oneOf("CODE_DEPLOY", "ECS", "EXTERNAL").models("ECS", "EXTERNAL")}).replace(),
+			"DesiredCount":         integer(), "HealthCheckGracePeriodSeconds": integer(), "DeploymentConfiguration": deploymentConfiguration(),
+			"TaskDefinition": text(), "LaunchType": oneOf("EC2", "EXTERNAL", "FARGATE", "MANAGED_INSTANCES").models("FARGATE").replace(), "PlatformVersion": text(),
+			"LoadBalancers": objects(Object{"ContainerName": text(), "ContainerPort": integer(), "TargetGroupArn": text()}.lacking("AdvancedConfiguration", "LoadBalancerName")),
+			"NetworkConfiguration": object(Object{"AwsvpcConfiguration": object(Object{
+				"AssignPublicIp": oneOf("DISABLED", "ENABLED"), "SecurityGroups": texts(), "Subnets": texts(),
+			})}),
+			"ForceNewDeployment":   object(Object{"EnableForceNewDeployment": boolean().need(), "ForceNewDeploymentNonce": text()}),
+			"EnableExecuteCommand": boolean(), "AvailabilityZoneRebalancing": oneOf("DISABLED", "ENABLED"),
+			"EnableECSManagedTags": boolean(), "PropagateTags": oneOf("NONE", "SERVICE", "TASK_DEFINITION"), "Tags": tagList(),
+		}.lacking("CapacityProviderStrategy", "PlacementConstraints", "PlacementStrategies", "Role",
+			"ServiceConnectConfiguration", "ServiceRegistries", "VolumeConfigurations", "VpcLatticeConfigurations"),
 		Attributes: []string{"Name", "ServiceArn"},
 		Handler:    services{room},
 		Tagged:     true,
 	}
 }
 
+func deploymentConfiguration() Property {
+	return object(Object{
+		"MaximumPercent": integer(), "MinimumHealthyPercent": integer(), "Strategy": oneOf("BLUE_GREEN", "CANARY", "LINEAR", "ROLLING").models("ROLLING"),
+		"DeploymentCircuitBreaker": object(Object{
+			"Enable": boolean().need(), "Rollback": boolean().need(), "ResetOnHealthyTask": boolean(),
+			"ThresholdConfiguration": object(Object{"Type": oneOf("BOUNDED_PERCENT", "COUNT", "UNBOUNDED_PERCENT").need(), "Value": integer().need()}),
+		}),
+		"Alarms": object(Object{"AlarmNames": texts().need(), "Enable": boolean().need(), "Rollback": boolean().need()}),
+	}.lacking("BakeTimeInMinutes", "CanaryConfiguration", "EarlySuccessCriteria", "LifecycleHooks", "LinearConfiguration"))
+}
+
 type services struct{ room Containers }
 
 func (h services) Create(ctx context.Context, r *Request) error {
 	in := &ecs.CreateServiceInput{}
-	if err := fill(in, without(r.Properties, "Tags")); err != nil {
+	if err := fill(in, without(r.Properties, "Tags", "ForceNewDeployment")); err != nil {
 		return err
 	}
 	in.ServiceName, in.Tags = aws.String(r.given("ServiceName", 255)), containerTags(r.tags())
@@ -52,32 +68,84 @@ func (h services) Create(ctx context.Context, r *Request) error {
 	}
 	r.ID = aws.ToString(out.Service.ServiceArn)
 	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"ServiceArn": r.ID, "Name": aws.ToString(out.Service.ServiceName)}})
-	return nil
+	return h.stabilize(ctx, r, out.Service)
 }
 
 func (h services) Update(ctx context.Context, r *Request) error {
-	names := []string{"DesiredCount", "HealthCheckGracePeriodSeconds", "DeploymentConfiguration", "EnableECSManagedTags", "PropagateTags"}
-	if r.changed(names...) {
+	names := []string{"DesiredCount", "HealthCheckGracePeriodSeconds", "DeploymentConfiguration", "EnableECSManagedTags", "PropagateTags", "TaskDefinition",
+		"PlatformVersion", "LoadBalancers", "NetworkConfiguration", "EnableExecuteCommand", "AvailabilityZoneRebalancing"}
+	if r.changed(append(names, "ForceNewDeployment")...) {
 		in := &ecs.UpdateServiceInput{}
 		if err := fill(in, only(r.Properties, names...)); err != nil {
 			return err
 		}
-		in.Cluster, in.Service = h.cluster(r.Properties), &r.ID
-		if _, err := h.room.UpdateService(ctx, in); err != nil {
+		in.Cluster, in.Service, in.ForceNewDeployment = optional(r.Properties, "Cluster"), &r.ID, forced(r)
+		out, err := h.room.UpdateService(ctx, in)
+		if err != nil {
 			return err
 		}
-		if err := r.until(ctx, 5*time.Second, steadyLimit, func() (bool, error) { return h.steady(ctx, r) }); err != nil {
+		if err := h.stabilize(ctx, r, out.Service); err != nil {
 			return err
 		}
 	}
 	return retagContainers(ctx, h.room, r, r.ID)
 }
 
+// forced reports whether an update is to begin a deployment whatever it changes.
+func forced(r *Request) bool {
+	force, _ := r.Properties["ForceNewDeployment"].(map[string]any)
+	enabled, _ := force["EnableForceNewDeployment"].(bool)
+	return enabled && r.changed("ForceNewDeployment")
+}
+
+// stabilize waits until a service is as it was asked to be: its deployment completed,
+// or its primary task set steady. Nobody waits for a new service without task sets.
+func (h services) stabilize(ctx context.Context, r *Request, begun *types.Service) error {
+	done := func() (bool, error) { return h.steady(ctx, r) }
+	if primary := primaryDeployment(begun); primary != nil {
+		done = func() (bool, error) {
+			s, err := h.describe(ctx, optional(r.Properties, "Cluster"), r.ID)
+			if err != nil || s == nil {
+				return false, err
+			}
+			return deployed(s, primary)
+		}
+	}
+	return r.until(ctx, 5*time.Second, steadyLimit, done)
+}
+
+func primaryDeployment(s *types.Service) *types.Deployment {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Deployments {
+		if aws.ToString(s.Deployments[i].Status) == "PRIMARY" {
+			return &s.Deployments[i]
+		}
+	}
+	return nil
+}
+
+// deployed reports whether a deployment is completed. Where it fails, ECS takes the
+// service back first, and then the update fails:
+// https://github.com/aws/containers-roadmap/issues/1205
+func deployed(s *types.Service, begun *types.Deployment) (bool, error) {
+	now := primaryDeployment(s)
+	switch {
+	case now == nil:
+		return true, nil
+	case now.RolloutState == types.DeploymentRolloutStateFailed,
+		now.RolloutState == types.DeploymentRolloutStateCompleted && aws.ToString(now.TaskDefinition) != aws.ToString(begun.TaskDefinition):
+		return false, errors.New("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.") //nolint:staticcheck // AWS's words
+	}
+	return now.RolloutState == types.DeploymentRolloutStateCompleted && len(s.Deployments) == 1, nil
+}
+
 // steady looks at the service's primary task set. CloudFormation gives up on one
 // whose scale doesn't add up to the service's count:
 // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/37
 func (h services) steady(ctx context.Context, r *Request) (bool, error) {
-	s, err := h.describe(ctx, h.cluster(r.Properties), r.ID)
+	s, err := h.describe(ctx, optional(r.Properties, "Cluster"), r.ID)
 	if err != nil || s == nil {
 		return false, err
 	}
@@ -103,7 +171,7 @@ func (h services) describe(ctx context.Context, cluster *string, id string) (*ty
 }
 
 func (h services) Delete(ctx context.Context, r *Request) error {
-	cluster := h.cluster(r.Previous)
+	cluster := optional(r.Previous, "Cluster")
 	_, err := h.room.DeleteService(ctx, &ecs.DeleteServiceInput{Cluster: cluster, Service: &r.ID, Force: aws.Bool(true)})
 	if err != nil {
 		return gone(err)
@@ -113,9 +181,6 @@ func (h services) Delete(ctx context.Context, r *Request) error {
 		return s == nil || aws.ToString(s.Status) == "INACTIVE", err
 	}))
 }
-
-// cluster returns the service's cluster, nil for the default one.
-func (h services) cluster(properties map[string]any) *string { return optional(properties, "Cluster") }
 
 // settled reports whether a task set has the tasks it wants, and fails when
 // ECS keeps failing to run them.
