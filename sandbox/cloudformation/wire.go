@@ -20,7 +20,8 @@ func (s *Service) changing() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("CreateStack", s.CreateStack, wire.Required("StackName"), template, wire.Optional("OnFailure", "EnableTerminationProtection")),
 		wire.Op("UpdateStack", s.UpdateStack, wire.Required("StackName"), template, wire.Optional("UsePreviousTemplate")),
-		wire.Op("DeleteStack", s.DeleteStack, wire.Required("StackName"), wire.Optional("ClientRequestToken", "RetainResources", "RoleARN", "DeletionMode")),
+		wire.Op("DeleteStack", s.DeleteStack, wire.Required("StackName"), wire.Optional("ClientRequestToken", "RetainResources", "RoleARN", "DeletionMode"),
+			wire.Length("RoleARN", 20, 2048), wire.Length("ClientRequestToken", 1, 128), wire.Pattern("ClientRequestToken", `[a-zA-Z0-9][-a-zA-Z0-9]*`)),
 		wire.Op("CancelUpdateStack", s.CancelUpdateStack, wire.Required("StackName"), wire.Optional("ClientRequestToken")),
 		wire.Op("ContinueUpdateRollback", s.ContinueUpdateRollback, wire.Required("StackName"),
 			wire.Optional("ClientRequestToken", "ResourcesToSkip", "RoleARN", "ForceRollback")),
@@ -30,7 +31,8 @@ func (s *Service) changing() []wire.Operation {
 				"Description", "ClientToken", "OnStackFailure", "IncludeNestedStacks", "ImportExistingResources", "ResourcesToImport")),
 		wire.Op("ExecuteChangeSet", s.ExecuteChangeSet, wire.Required("ChangeSetName"),
 			wire.Optional("StackName", "ClientRequestToken", "DisableRollback", "RetainExceptOnCreate")),
-		wire.Op("DeleteChangeSet", s.DeleteChangeSet, wire.Required("ChangeSetName"), wire.Optional("StackName")),
+		wire.Op("DeleteChangeSet", s.DeleteChangeSet, wire.Required("ChangeSetName"), wire.Optional("StackName"),
+			wire.Length("ChangeSetName", 1, 1600), wire.Pattern("ChangeSetName", `[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/]*`)),
 	}
 }
 

@@ -10,11 +10,12 @@ func (s *Service) Wire() wire.Service {
 	return wire.Service{
 		Name:         "codebuild",
 		Protocol:     wire.JSON11,
+		Words:        wire.Words{Outside: "InvalidInputException"},
 		TargetPrefix: "CodeBuild_20161006",
 		Operations: []wire.Operation{
 			wire.Op("CreateProject", s.CreateProject, wire.Required("Name"), wire.Required(parts...), settings),
 			wire.Op("UpdateProject", s.UpdateProject, wire.Required("Name"), wire.Optional(parts...), settings),
-			wire.Op("DeleteProject", s.DeleteProject, wire.Required("Name")),
+			wire.Op("DeleteProject", s.DeleteProject, wire.Required("Name"), wire.Length("Name", 1, 255)),
 			wire.Op("BatchGetProjects", s.BatchGetProjects, wire.Required("Names")),
 			wire.Op("ListProjects", s.ListProjects, wire.Optional("SortBy", "SortOrder", "NextToken")),
 			wire.Op("StartBuild", s.StartBuild, wire.Required("ProjectName"),

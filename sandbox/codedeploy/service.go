@@ -126,5 +126,9 @@ func over(status types.DeploymentStatus) bool {
 
 // absent refuses a request without members that it needs.
 func absent(names []string) *wire.Error {
-	return wire.Errorf(strings.ToUpper(names[0][:1])+names[0][1:]+"RequiredException", "%s must be specified.", names[0])
+	one := strings.TrimSuffix(strings.ToUpper(names[0][:1])+names[0][1:], "s")
+	if one == "TargetId" {
+		one = "DeploymentTargetId"
+	}
+	return wire.Errorf(one+"RequiredException", "%s must be specified.", names[0])
 }

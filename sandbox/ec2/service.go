@@ -53,20 +53,21 @@ func New(c Config) *Service {
 // Wire returns the room as clients see it.
 func (s *Service) Wire() wire.Service {
 	describe := wire.Optional("Filters", "DryRun", "MaxResults", "NextToken")
+	pages := wire.Range("MaxResults", 5, 1000)
 	rules := wire.Optional("GroupId", "GroupName", "IpPermissions", "IpProtocol", "FromPort", "ToPort", "CidrIp",
 		"SourceSecurityGroupName", "SourceSecurityGroupOwnerId", "SecurityGroupRuleIds", "TagSpecifications", "DryRun")
 	return wire.Service{
 		Name:      "ec2",
 		Protocol:  wire.EC2Query,
-		Words:     wire.Words{Missing: absent},
+		Words:     wire.Words{Missing: absent, Outside: "InvalidParameterValue"},
 		Namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
 		Version:   "2016-11-15",
 		Operations: []wire.Operation{
-			wire.Op("DescribeVpcs", s.DescribeVpcs, describe, wire.Optional("VpcIds")),
-			wire.Op("DescribeSubnets", s.DescribeSubnets, describe, wire.Optional("SubnetIds")),
+			wire.Op("DescribeVpcs", s.DescribeVpcs, describe, pages, wire.Optional("VpcIds")),
+			wire.Op("DescribeSubnets", s.DescribeSubnets, describe, pages, wire.Optional("SubnetIds")),
 			wire.Op("DescribeAvailabilityZones", s.DescribeAvailabilityZones, wire.Optional("Filters", "ZoneNames", "ZoneIds", "DryRun", "AllAvailabilityZones")),
-			wire.Op("DescribeSecurityGroups", s.DescribeSecurityGroups, describe, wire.Optional("GroupIds", "GroupNames")),
-			wire.Op("DescribeSecurityGroupRules", s.DescribeSecurityGroupRules, describe, wire.Optional("SecurityGroupRuleIds")),
+			wire.Op("DescribeSecurityGroups", s.DescribeSecurityGroups, describe, pages, wire.Optional("GroupIds", "GroupNames")),
+			wire.Op("DescribeSecurityGroupRules", s.DescribeSecurityGroupRules, describe, pages, wire.Optional("SecurityGroupRuleIds")),
 			wire.Op("CreateSecurityGroup", s.CreateSecurityGroup, wire.Required("Description", "GroupName"), wire.Optional("VpcId", "TagSpecifications", "DryRun")),
 			wire.Op("DeleteSecurityGroup", s.DeleteSecurityGroup, wire.Optional("GroupId", "GroupName", "DryRun")),
 			wire.Op("AuthorizeSecurityGroupIngress", s.AuthorizeSecurityGroupIngress, rules),
@@ -75,7 +76,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op("RevokeSecurityGroupEgress", s.RevokeSecurityGroupEgress, rules),
 			wire.Op("CreateTags", s.CreateTags, wire.Required("Resources", "Tags"), wire.Optional("DryRun")),
 			wire.Op("DeleteTags", s.DeleteTags, wire.Required("Resources", "Tags"), wire.Optional("DryRun")),
-			wire.Op("DescribeNetworkInterfaces", s.DescribeNetworkInterfaces, describe, wire.Optional("NetworkInterfaceIds")),
+			wire.Op("DescribeNetworkInterfaces", s.DescribeNetworkInterfaces, describe, pages, wire.Optional("NetworkInterfaceIds")),
 		},
 	}
 }

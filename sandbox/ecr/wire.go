@@ -10,7 +10,7 @@ func (s *Service) Wire() wire.Service {
 		Protocol:     wire.JSON11,
 		TargetPrefix: "AmazonEC2ContainerRegistry_V20150921",
 		Spelled:      map[string]string{"Tag.Key": "Key", "Tag.Value": "Value"},
-		Words:        wire.Words{Missing: absent},
+		Words:        wire.Words{Missing: absent, Outside: "InvalidParameterException"},
 		Operations:   append(s.repositoryOperations(), s.imageOperations()...),
 	}
 }

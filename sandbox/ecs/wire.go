@@ -12,7 +12,7 @@ func (s *Service) Wire() wire.Service {
 		Name:         "ecs",
 		Protocol:     wire.JSON11,
 		TargetPrefix: "AmazonEC2ContainerServiceV20141113",
-		Words:        wire.Words{Missing: absent},
+		Words:        wire.Words{Missing: absent, Outside: "InvalidParameterException"},
 		Operations:   ops,
 	}
 }

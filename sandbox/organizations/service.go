@@ -84,7 +84,7 @@ func (s *Service) Wire() wire.Service {
 		Pascal:       true,
 		Global:       true,
 		Words: wire.Words{
-			Missing: absent,
+			Missing: absent, Outside: "InvalidInputException",
 			Throttled: wire.Errorf("TooManyRequestsException", "You have sent too many requests in too short a period of time. "+
 				"The quota helps protect against denial-of-service attacks. Try again later."),
 		},
@@ -106,7 +106,8 @@ func (s *Service) Wire() wire.Service {
 			wire.Op("ListAWSServiceAccessForOrganization", s.ListAWSServiceAccessForOrganization, paged),
 			wire.Op("RegisterDelegatedAdministrator", s.RegisterDelegatedAdministrator, wire.Required("AccountId", "ServicePrincipal")),
 			wire.Op("DeregisterDelegatedAdministrator", s.DeregisterDelegatedAdministrator, wire.Required("AccountId", "ServicePrincipal")),
-			wire.Op("ListDelegatedAdministrators", s.ListDelegatedAdministrators, wire.Optional("ServicePrincipal"), paged),
+			wire.Op("ListDelegatedAdministrators", s.ListDelegatedAdministrators, wire.Optional("ServicePrincipal"), paged,
+				wire.Length("ServicePrincipal", 1, 128), wire.Pattern("ServicePrincipal", `[\w+=,.@-]*`)),
 			wire.Op("ListDelegatedServicesForAccount", s.ListDelegatedServicesForAccount, wire.Required("AccountId"), paged),
 		},
 	}

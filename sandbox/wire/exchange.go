@@ -166,13 +166,8 @@ func (x *exchange) do(ctx context.Context) (out any, err error) {
 // decode reads the request into in, a pointer to the operation's input.
 func (x *exchange) decode(in any) error {
 	v := reflect.ValueOf(in).Elem()
-	err := x.protocol.decode(x, v)
-	var unknown unknownMemberError
-	if errors.As(err, &unknown) {
-		return x.refuse(unknown.path)
-	}
-	if err != nil {
-		return err
+	if err := x.protocol.decode(x, v); err != nil {
+		return x.refusal(err)
 	}
 	for i := range x.op.in.members {
 		m := &x.op.in.members[i]
@@ -180,7 +175,13 @@ func (x *exchange) decode(in any) error {
 			return x.refuse(m.request)
 		}
 	}
-	return x.checkRequired(v)
+	if err := x.checkRequired(v); err != nil {
+		return err
+	}
+	if err := x.op.check(v); err != nil {
+		return x.refusal(err)
+	}
+	return nil
 }
 
 func (x *exchange) refuse(path string) error {

@@ -198,6 +198,9 @@ func unknownMember(path string) error { return unknownMemberError{path} }
 func setText(sh *shape, v reflect.Value, s, path string) error {
 	switch sh.kind {
 	case text:
+		if sh.enum != nil && !slices.Contains(sh.enum, s) {
+			return boundsError{path, clip(s), enumConstraint(sh.enum)}
+		}
 		v.SetString(s)
 		return nil
 	case boolean:

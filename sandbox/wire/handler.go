@@ -132,6 +132,11 @@ func newOperation(op Operation, known *shapes) (*operation, error) {
 		}
 		o.allowed[field] = true
 	}
+	for _, b := range op.bounds {
+		if !o.allowed[b.field] {
+			return nil, fmt.Errorf("%s is bounded, and no member that it models", b.field)
+		}
+	}
 	return o, nil
 }
 

@@ -38,6 +38,9 @@ type Words struct {
 	// reference names for invalid input, with the text that its peers write.
 	Missing   func(names []string) *Error
 	Throttled *Error
+	// Outside is the code of an error about a value that AWS's model doesn't allow; ""
+	// means ValidationError.
+	Outside string
 }
 
 func (r *room) missing(names []string) *Error {

@@ -39,6 +39,7 @@ type Operation struct {
 	required []string
 	optional []string
 	unsigned bool
+	bounds   []bound
 	in, out  reflect.Type
 	call     func(ctx context.Context, decode func(any) error) (any, error)
 }

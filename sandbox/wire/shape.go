@@ -27,7 +27,8 @@ const (
 // shape is what reflection found out about a Go type, once.
 type shape struct {
 	kind    kind
-	elem    *shape // of a list or dictionary
+	enum    []string // of a text: all that it can be; nil: anything
+	elem    *shape   // of a list or dictionary
 	elemPtr bool
 	members []member
 	byName  map[string]*member // structure: by name in a request
@@ -97,6 +98,9 @@ func (s *shapes) fill(sh *shape, t reflect.Type) error {
 			return fmt.Errorf("type %v has no form on the wire", t)
 		}
 		sh.kind = k
+		if k == text {
+			sh.enum = values(t)
+		}
 	}
 	return nil
 }

@@ -120,8 +120,9 @@ func (f *fake) services() []wire.Service {
 			Namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
 			Operations: []wire.Operation{
 				wire.Op("CreateStack", reply[cloudformation.CreateStackInput, cloudformation.CreateStackOutput](f),
-					wire.Required("StackName"), wire.Optional("TemplateBody", "Parameters", "Capabilities", "Tags", "RollbackConfiguration", "DisableRollback")),
-				wire.Op("DescribeStacks", reply[cloudformation.DescribeStacksInput, cloudformation.DescribeStacksOutput](f), wire.Optional("StackName", "NextToken")),
+					wire.Required("StackName"), wire.Optional("TemplateBody", "Parameters", "Capabilities", "Tags", "RollbackConfiguration", "DisableRollback", "TimeoutInMinutes"),
+					wire.Length("StackName", 1, 128), wire.Pattern("StackName", "[a-z]+"), wire.Range("TimeoutInMinutes", 1, 60)),
+				wire.Op("DescribeStacks", reply[cloudformation.DescribeStacksInput, cloudformation.DescribeStacksOutput](f), wire.Optional("StackName", "NextToken"), wire.OneOf("NextToken", "a", "b")),
 			},
 		},
 		{
@@ -131,7 +132,7 @@ func (f *fake) services() []wire.Service {
 			},
 		},
 		{
-			Name: "ecs", Protocol: wire.JSON11, TargetPrefix: "AmazonEC2ContainerServiceV20141113",
+			Name: "ecs", Protocol: wire.JSON11, TargetPrefix: "AmazonEC2ContainerServiceV20141113", Words: wire.Words{Outside: "InvalidParameterException"},
 			Operations: []wire.Operation{
 				wire.Op("DescribeServices", reply[ecs.DescribeServicesInput, ecs.DescribeServicesOutput](f), wire.Required("Services"), wire.Optional("Cluster", "Include")),
 				wire.Op("CreateTaskSet", reply[ecs.CreateTaskSetInput, ecs.CreateTaskSetOutput](f),
