@@ -17,6 +17,7 @@ import (
 
 	"orgship/pipeline/account"
 	"orgship/sandbox"
+	"orgship/sandbox/codedeploy"
 	"orgship/sandbox/organizations"
 )
 
@@ -29,6 +30,7 @@ type sandboxCommand struct {
 	Organization string            `placeholder:"FILE" help:"JSON file that describes the Organization, instead of the default one."`
 	Credentials  string            `placeholder:"FILE" help:"Access key that the management account's administrator gets, as JSON of the credential_process format (- reads stdin); else one is made up. It isn't printed."`
 	Source       map[string]string `mapsep:"none" placeholder:"URL=DIR" help:"Folder that CodeBuild's projects with that source location build. The commands of its buildspec run on this machine, as you. May be repeated."`
+	Hook         map[string]string `mapsep:"none" placeholder:"NAME=ANSWER" help:"How a Lambda function that a lifecycle event of the blue/green hook names answers: succeeded, failed or timeout. The sandbox runs none. May be repeated."`
 	JSON         bool              `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys, where tokens of GitHub Actions are issued."`
 }
 
@@ -45,10 +47,14 @@ func (c *sandboxCommand) Run(p *running) error {
 	if err != nil {
 		return err
 	}
+	answers, err := c.answers()
+	if err != nil {
+		return err
+	}
 	box, err := sandbox.New(sandbox.Options{
 		Key:   key,
 		Speed: float64(c.Speed), Region: string(c.Region), Organization: organization, InContainer: c.InContainer, Sources: c.Source,
-		Runtime: p.Runtime, Log: slog.New(slog.NewTextHandler(p.Stderr, nil)),
+		Hooks: answers, Runtime: p.Runtime, Log: slog.New(slog.NewTextHandler(p.Stderr, nil)),
 	})
 	if err != nil {
 		return err
@@ -101,6 +107,19 @@ func (c *sandboxCommand) key(p *running) (*sandbox.Key, error) {
 		return nil, &usageError{"the credentials have a session token: they are those of an account of AWS", "a sandbox takes an access key that you make up"}
 	}
 	return &sandbox.Key{ID: key.AccessKeyID, Secret: key.SecretAccessKey}, nil
+}
+
+// answers reads how functions answer.
+func (c *sandboxCommand) answers() (map[string]codedeploy.Answer, error) {
+	answers := map[string]codedeploy.Answer{}
+	for function, text := range c.Hook {
+		a, err := codedeploy.ParseAnswer(text)
+		if err != nil {
+			return nil, &usageError{fmt.Sprintf("--hook %s=%s: %v", function, text, err), fmt.Sprintf("orgship sandbox --hook %s=succeeded", function)}
+		}
+		answers[function] = a
+	}
+	return answers, nil
 }
 
 // known leaves out the secret that was given: whoever starts a sandbox with it has it.

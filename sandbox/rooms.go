@@ -90,7 +90,7 @@ func (r *rooms) types() (types []*resource.Type) {
 	for _, s := range r.services() {
 		types = append(types, s.types...)
 	}
-	return types
+	return append(types, resource.Kept(r.iam)...)
 }
 
 func (r *rooms) wire() (services []wire.Service) {

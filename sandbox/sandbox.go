@@ -19,10 +19,12 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"orgship/policy"
 	"orgship/sandbox/clock"
+	"orgship/sandbox/codedeploy"
 	"orgship/sandbox/github"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/organizations"
@@ -55,6 +57,9 @@ type Options struct {
 	// commands of their buildspecs run on this machine, as whoever runs this program.
 	// Without any, no build is started.
 	Sources map[string]string
+	// Hooks are the answers of Lambda functions that lifecycle events of the hook name, by
+	// the function's name: the sandbox runs none.
+	Hooks map[string]codedeploy.Answer
 	// Decided, when set, is told every decision of IAM's, also those that a stack's
 	// resources come to: which permissions are in use. It is called from many
 	// goroutines at once and must not change what it is given.
@@ -107,6 +112,12 @@ func New(o Options) (*Sandbox, error) {
 		return nil, fmt.Errorf("making sandbox: %w", err)
 	}
 	s.open(c, o)
+	for function, answer := range o.Hooks {
+		if _, err := codedeploy.ParseAnswer(string(answer)); err != nil {
+			return nil, fmt.Errorf("making sandbox: hook %q: %w", function, err)
+		}
+		s.AnswerHook(function, answer)
+	}
 	if err := s.addAccounts(o.Secrets, o.Key); err != nil {
 		return nil, err
 	}
@@ -137,11 +148,14 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // reply answers a request that isn't for a proxy.
 func (s *Sandbox) reply(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == github.Path {
+	switch {
+	case r.URL.Path == github.Path:
 		s.rooms.github.ServeHTTP(w, r)
-		return
+	case strings.HasPrefix(r.URL.Path, codedeploy.FunctionsPath):
+		s.serveHooks(w, r)
+	default:
+		s.handler.ServeHTTP(w, r)
 	}
-	s.handler.ServeHTTP(w, r)
 }
 
 // Close ends everything that the sandbox started: stack operations, tasks, load

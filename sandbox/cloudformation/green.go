@@ -113,7 +113,7 @@ func (o *operation) deployment(live bluegreen.Colour) codedeploy.Spec {
 		BlueTaskSet: before.attributes["Id"], GreenTaskSet: set.attributes["Id"],
 		ProdListener: physical(h.ProdListener), TestListener: physical(h.TestListener),
 		BlueTargetGroup: physical(h.TargetGroups[live]), GreenTargetGroup: physical(h.TargetGroups[next]),
-		Routing: h.Routing, TerminationWait: h.TerminationWait,
+		Routing: h.Routing, TerminationWait: h.TerminationWait, Functions: h.Functions,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/google/go-cmp/cmp"
 
 	"orgship/sandbox/codedeploy"
 	"orgship/sandbox/ec2"
@@ -40,13 +41,15 @@ func TestRelease(t *testing.T) {
 	w.want(w.update("web", web(t, `"512"`, `"1024"`), w.parameters(greenImage)...), types.StackStatusUpdateComplete)
 	green := w.ids("web")
 	spec := w.deployer.last()
-	if want := (codedeploy.Spec{
+	want := codedeploy.Spec{
 		ExternalID: *st.StackId, Cluster: blue["Cluster"], Service: blue["Web"],
 		BlueTaskSet: lastPart(blue["BlueSet"]), GreenTaskSet: lastPart(green["GreenSet"]), ProdListener: blue["Front"],
 		BlueTargetGroup: blue["BlueTargets"], GreenTargetGroup: blue["GreenTargets"],
 		Routing: codedeploy.Routing{Type: codedeploy.AllAtOnce}, TerminationWait: spec.TerminationWait,
-	}); spec != want {
-		t.Errorf("deployment\n got %+v\nwant %+v", spec, want)
+		Functions: map[string]string{},
+	}
+	if diff := cmp.Diff(want, spec); diff != "" {
+		t.Errorf("deployment (-want +got):\n%s", diff)
 	}
 	if spec.TerminationWait.Minutes() != 5 {
 		t.Errorf("termination wait %v: AdditionalOptions in the wrong place counts (A22)", spec.TerminationWait)

@@ -61,11 +61,20 @@ func (s *Service) prepare(ctx context.Context, r request) (*goal, error) {
 	if err := s.capable(t, r); err != nil {
 		return nil, err
 	}
-	if _, err := bluegreen.Read(t); modelled(err) != nil {
+	if err := s.hook(t); err != nil {
 		return nil, err
 	}
 	g := &goal{original: body, submitted: t, parameters: values, tags: tags}
 	return g, s.dryRun(ctx, g, r.stackID, r.stackName)
+}
+
+// hook refuses a hook that the sandbox doesn't model; what AWS refuses of it comes later.
+func (s *Service) hook(t *template.Template) error {
+	h, err := bluegreen.Read(t)
+	if err != nil || h == nil {
+		return modelled(err)
+	}
+	return s.cfg.Deployer.CheckFunctions(h.Functions)
 }
 
 func (r request) template() (string, error) {

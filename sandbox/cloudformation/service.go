@@ -34,6 +34,8 @@ type Network interface {
 // Deployer runs the blue/green deployments of the hook.
 type Deployer interface {
 	Run(ctx context.Context, spec codedeploy.Spec, event func(codedeploy.Event)) error
+	// CheckFunctions refuses Lambda functions, by lifecycle event, that can't be called.
+	CheckFunctions(functions map[string]string) error
 }
 
 // Config is what the service needs.

@@ -23,6 +23,7 @@ import (
 	"orgship/sandbox/elb"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/logs"
+	"orgship/sandbox/wire"
 )
 
 const (
@@ -82,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	w.elb = elb.New(elb.Config{Clock: c, Region: region, Auth: w.iam, Network: w.ec2, Subnets: w.subnets})
 	w.Service = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: region, Auth: w.iam, Sessions: w.iam, Network: w.ec2, Deployer: w.deployer,
-		Types: slices.Concat(resource.ECR(w.ecr), resource.EC2(w.ec2), resource.ELB(w.elb), resource.IAM(w.iam), resource.Logs(retentions{w.logs, w}), resource.ECS(w.containers)),
+		Types: slices.Concat(resource.ECR(w.ecr), resource.EC2(w.ec2), resource.ELB(w.elb), resource.IAM(w.iam), resource.Logs(retentions{w.logs, w}), resource.ECS(w.containers), resource.Kept(w.iam)),
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -114,6 +115,15 @@ type deployer struct {
 	specs []codedeploy.Spec
 	// run does the deployment; nil means one that succeeds.
 	run func(ctx context.Context, spec codedeploy.Spec, event func(codedeploy.Event)) error
+}
+
+func (d *deployer) CheckFunctions(functions map[string]string) error {
+	for event, function := range functions {
+		if function == "untold" {
+			return wire.NotModelled("running the Lambda function untold of the lifecycle event %s", event)
+		}
+	}
+	return nil
 }
 
 func (d *deployer) Run(ctx context.Context, spec codedeploy.Spec, event func(codedeploy.Event)) error {

@@ -67,6 +67,8 @@ type Spec struct {
 	BlueTargetGroup, GreenTargetGroup string // ARNs
 	Routing                           Routing
 	TerminationWait                   time.Duration // on the clock
+	// Functions are the Lambda functions that lifecycle events name, by event.
+	Functions map[string]string
 }
 
 // Event tells what a running deployment does: a lifecycle event that changed

@@ -39,6 +39,7 @@ type deployment struct {
 	events                      []types.LifecycleEvent
 	percent                     int // of production traffic on green
 	waiting                     bool
+	waitsFor                    *execution // a function that hasn't answered yet
 	failure                     *types.ErrorInformation
 }
 

@@ -129,10 +129,11 @@ func (r *run) deploy(ctx context.Context) error {
 
 // perform does the work of an event, and the fault that is ordered for it.
 func (r *run) perform(ctx context.Context, name string, work func(context.Context) error) error {
-	if work != nil {
-		if err := work(ctx); err != nil {
-			return err
-		}
+	if work == nil {
+		work = func(ctx context.Context) error { return r.call(ctx, name) }
+	}
+	if err := work(ctx); err != nil {
+		return err
 	}
 	if r.faultAt == name {
 		return r.fault(name)

@@ -19,11 +19,12 @@ type Service struct {
 	mu          sync.Mutex
 	deployments map[string][]*deployment // by account, oldest first
 	failAt      string
+	answers     map[string]Answer // of Lambda functions, by name
 }
 
 // New returns a service without deployments.
 func New(cfg Config) *Service {
-	return &Service{cfg: cfg, deployments: map[string][]*deployment{}}
+	return &Service{cfg: cfg, deployments: map[string][]*deployment{}, answers: map[string]Answer{}}
 }
 
 // FailAt makes the next deployment fail at the named lifecycle event
@@ -109,6 +110,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op("ListDeploymentTargets", s.ListDeploymentTargets, required("DeploymentId"), optional("NextToken", "TargetFilters")),
 			wire.Op("GetDeploymentTarget", s.GetDeploymentTarget, required("DeploymentId", "TargetId")),
 			wire.Op("BatchGetDeploymentTargets", s.BatchGetDeploymentTargets, required("DeploymentId", "TargetIds")),
+			wire.Op("PutLifecycleEventHookExecutionStatus", s.PutLifecycleEventHookExecutionStatus, optional("DeploymentId", "LifecycleEventHookExecutionId", "Status")),
 			wire.Op("StopDeployment", s.StopDeployment, required("DeploymentId"), optional("AutoRollbackEnabled")),
 			wire.Op("ContinueDeployment", s.ContinueDeployment, required("DeploymentId"), optional("DeploymentWaitType")),
 		},

@@ -45,6 +45,7 @@ type Hook struct {
 	TestListener    string // "" = none
 	Routing         codedeploy.Routing
 	TerminationWait time.Duration
+	Functions       map[string]string // names of Lambda functions, by lifecycle event
 }
 
 // Defaults: the documentation names those of TrafficRoutingConfig; that of the

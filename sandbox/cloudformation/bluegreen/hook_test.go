@@ -76,6 +76,19 @@ func TestRouting(t *testing.T) {
 	}
 }
 
+func TestFunctions(t *testing.T) {
+	t.Parallel()
+	h, err := bluegreen.Transform(web(t, routing, routing+"      LifecycleEventHooks: {BeforeAllowTraffic: CodeDeployHook_ask, AfterInstall: CodeDeployHook_look}\n"), always)
+	if err != nil || len(h.Functions) != 2 || h.Functions["BeforeAllowTraffic"] != "CodeDeployHook_ask" || h.Functions["AfterInstall"] != "CodeDeployHook_look" {
+		t.Errorf("%+v, error %v", h, err)
+	}
+	for _, bad := range []string{"{Install: f}", "{BeforeInstall: !Ref F}", "{BeforeInstall: \"\"}", "[f]", "f"} {
+		if _, err := bluegreen.Transform(web(t, routing, routing+"      LifecycleEventHooks: "+bad+"\n"), always); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
 func TestTransformRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ old, new, want string }{
@@ -86,7 +99,6 @@ func TestTransformRefuses(t *testing.T) {
 		"same name":        {"[BlueSet, GreenSet]", "[BlueSet, BlueSet]", `"Hooks" section`},
 		"type":             {"Type: AWS::CodeDeploy::BlueGreen", "Type: AWS::CodeDeploy::GreenBlue", `"Hooks" section`},
 		"two applications": {"      Applications:\n", "      Applications:\n        - {}\n", `"Hooks" section`},
-		"lambda":           {routing, routing + "      LifecycleEventHooks: {BeforeInstall: f}\n", "does not model Lambda functions"},
 	} {
 		if _, err := bluegreen.Transform(web(t, c.old, c.new), always); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)

@@ -3,11 +3,9 @@ package bluegreen
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"orgship/sandbox/codedeploy"
-	"orgship/sandbox/wire"
 	"orgship/template"
 )
 
@@ -34,10 +32,11 @@ func Read(t *template.Template) (*Hook, error) {
 	h.Routing = r.routing(properties.Get("TrafficRoutingConfig"))
 	h.TerminationWait = r.wait(properties.Get("AdditionalOptions"))
 	r.application(h, properties.Get("Applications"))
+	h.Functions = r.functions(properties.Get("LifecycleEventHooks"))
 	if r.bad {
 		return nil, schemaError()
 	}
-	return h, lifecycleHooks(properties.Get("LifecycleEventHooks"))
+	return h, nil
 }
 
 // reader reads the hook and remembers whether anything was wrong: the transform
@@ -164,23 +163,16 @@ func (r *reader) pair(n *template.Node) [2]string {
 	return p
 }
 
-func lifecycleHooks(n *template.Node) error {
+func (r *reader) functions(n *template.Node) map[string]string {
+	functions := map[string]string{}
 	if n == nil {
-		return nil
+		return functions
 	}
-	events := []string{"BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic"}
-	for _, key := range n.Keys() {
-		if !slices.Contains(events, key) {
-			return schemaError()
-		}
+	r.keys(n, codedeploy.BeforeInstall, codedeploy.AfterInstall, codedeploy.AfterAllowTestTraffic, codedeploy.BeforeAllowTraffic, codedeploy.AfterAllowTraffic)
+	for _, event := range n.Keys() {
+		functions[event] = r.text(n.Get(event))
 	}
-	if len(n.Keys()) > 0 {
-		return wire.NotModelled("Lambda functions as LifecycleEventHooks of %s (%s)", HookType, strings.Join(n.Keys(), ", "))
-	}
-	if !n.Is(template.Map) {
-		return schemaError()
-	}
-	return nil
+	return functions
 }
 
 func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }

@@ -40,7 +40,7 @@ func cluster(room Containers) *Type {
 	return &Type{
 		Name: "AWS::ECS::Cluster", NameProperty: "ClusterName",
 		Properties: Object{
-			"ClusterName": text().replace(), "Tags": tagList(),
+			"ClusterName": text().replace(), "Tags": looseTagList(),
 			"ClusterSettings": objects(Object{"Name": text(), "Value": text()}),
 		}.lacking("CapacityProviders", "Configuration", "DefaultCapacityProviderStrategy", "ServiceConnectDefaults"),
 		Attributes: []string{"Arn"},

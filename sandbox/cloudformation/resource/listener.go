@@ -74,6 +74,7 @@ func (h listeners) Delete(ctx context.Context, r *Request) error {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-listenerrule.html
 func listenerRule(room Balancers) *Type {
 	values := object(Object{"Values": texts()}.lacking("RegexValues"))
+	plain := object(Object{"Values": texts()})
 	return &Type{
 		Name: "AWS::ElasticLoadBalancingV2::ListenerRule",
 		Properties: Object{
@@ -81,7 +82,7 @@ func listenerRule(room Balancers) *Type {
 			"Conditions": objects(Object{
 				"Field": text(), "Values": texts(), "HostHeaderConfig": values, "PathPatternConfig": values,
 				"HttpHeaderConfig":        object(Object{"HttpHeaderName": text(), "Values": texts()}.lacking("RegexValues")),
-				"HttpRequestMethodConfig": values, "SourceIpConfig": values,
+				"HttpRequestMethodConfig": plain, "SourceIpConfig": plain,
 				"QueryStringConfig": object(Object{"Values": objects(Object{"Key": text(), "Value": text()})}),
 			}.lacking("RegexValues")).need(),
 		}.lacking("Transforms"),

@@ -42,7 +42,7 @@ func ELB(room Balancers) []*Type {
 			Properties: Object{
 				"Name": text().replace(), "Scheme": oneOf("internal", "internet-facing").replace(),
 				"Type":           oneOf("application", "gateway", "network").models("application").replace(),
-				"SecurityGroups": texts(), "Subnets": texts(), "Tags": tagList(),
+				"SecurityGroups": texts(), "Subnets": texts(), "Tags": labelList(),
 				"IpAddressType":          oneOf("dualstack", "dualstack-without-public-ipv4", "ipv4").models("ipv4"),
 				"LoadBalancerAttributes": objects(Object{"Key": text(), "Value": text()}),
 			}.lacking("SubnetMappings", "EnableCapacityReservationProvisionStabilize", "EnablePrefixForIpv6SourceNat",

@@ -3,6 +3,8 @@ package resource
 import (
 	"context"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -27,7 +29,7 @@ func managedPolicy(room Identities) *Type {
 			"ManagedPolicyName": text().replace(), "Path": text().replace(), "Description": text().replace(),
 			"PolicyDocument": jsonValue().need(), "Roles": texts(),
 		}.lacking("Groups", "Users"),
-		Attributes: []string{"PolicyArn", "PolicyId"},
+		Attributes: []string{"AttachmentCount", "CreateDate", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount", "PolicyArn", "PolicyId", "UpdateDate"},
 		Handler:    managedPolicies{room},
 		IAM:        true,
 		NamedIAM:   "ManagedPolicyName",
@@ -49,8 +51,17 @@ func (h managedPolicies) Create(ctx context.Context, r *Request) error {
 		return err
 	}
 	r.ID = aws.ToString(out.Policy.Arn)
-	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"PolicyArn": r.ID, "PolicyId": aws.ToString(out.Policy.PolicyId)}})
+	r.Initiated(State{ID: r.ID, Attributes: policyAttributes(out.Policy, len(strs(r.Properties, "Roles")))})
 	return h.attach(ctx, r)
+}
+
+func policyAttributes(p *iam.Policy, attached int) map[string]string {
+	made := aws.ToTime(p.CreateDate).Format(time.RFC3339)
+	return map[string]string{
+		"PolicyArn": aws.ToString(p.Arn), "PolicyId": aws.ToString(p.PolicyId), "DefaultVersionId": aws.ToString(p.DefaultVersionId),
+		"CreateDate": made, "UpdateDate": made, "IsAttachable": strconv.FormatBool(p.IsAttachable),
+		"AttachmentCount": strconv.Itoa(attached), "PermissionsBoundaryUsageCount": "0",
+	}
 }
 
 // attach brings the roles that have the policy from the previous to the wanted ones.

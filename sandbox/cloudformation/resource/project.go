@@ -36,7 +36,7 @@ func buildProject(room Builds) *Type {
 			"Environment": object(Object{
 				"Type": text().need(), "ComputeType": text().need(), "Image": text().need(), "PrivilegedMode": boolean(),
 				"ImagePullCredentialsType": oneOf("CODEBUILD", "SERVICE_ROLE"), "EnvironmentVariables": objects(variable),
-			}.lacking("Certificate", "DockerServer", "Fleet", "HostKernel", "RegistryCredential")).need(),
+			}.lacking("Certificate", "DockerServer", "Fleet", "RegistryCredential")).need(),
 			"LogsConfig": object(Object{
 				"CloudWatchLogs": object(Object{"Status": oneOf("ENABLED", "DISABLED").need(), "GroupName": text(), "StreamName": text()}),
 			}.lacking("S3Logs")),
@@ -44,7 +44,7 @@ func buildProject(room Builds) *Type {
 			"Tags":  tagList(),
 		}.lacking("AutoRetryLimit", "BadgeEnabled", "BuildBatchConfig", "EncryptionKey", "FileSystemLocations", "ResourceAccessRole",
 			"SecondaryArtifacts", "SecondarySourceVersions", "SecondarySources", "Triggers", "Visibility", "VpcConfig"),
-		Attributes: []string{"Arn"},
+		Attributes: []string{"Arn", "Id"},
 		Handler:    buildProjects{room},
 		Tagged:     true,
 	}
@@ -63,7 +63,7 @@ func (h buildProjects) Create(ctx context.Context, r *Request) error {
 		return err
 	}
 	r.ID = *in.Name
-	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"Arn": aws.ToString(out.Project.Arn)}})
+	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"Arn": aws.ToString(out.Project.Arn), "Id": r.ID}})
 	return nil
 }
 

@@ -71,6 +71,8 @@ func TestReplacement(t *testing.T) {
 		"AWS::ECS::PrimaryTaskSet":                  "Cluster Service",
 		"AWS::CodeBuild::Project":                   "Name",
 		"AWS::CloudFormation::StackSet":             "PermissionModel StackSetName",
+		"AWS::Lambda::Function":                     "FunctionName PackageType",
+		"AWS::Lambda::Permission":                   "Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID SourceAccount SourceArn",
 	} {
 		typ := types[name]
 		if typ == nil {
@@ -130,5 +132,5 @@ func TestUnmodelled(t *testing.T) {
 
 func catalogue() resource.Catalogue {
 	return resource.NewCatalogue(slices.Concat(resource.ECR(nil), resource.EC2(nil), resource.ELB(nil), resource.IAM(nil), resource.Logs(nil),
-		resource.ECS(nil), resource.CodeBuild(nil), resource.CloudFormation(nil))...)
+		resource.ECS(nil), resource.Kept(nil), resource.CodeBuild(nil), resource.CloudFormation(nil))...)
 }

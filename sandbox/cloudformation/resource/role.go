@@ -221,8 +221,9 @@ func rolePolicy(room Roles) *Type {
 		Properties: Object{
 			"PolicyName": text().need(), "PolicyDocument": jsonValue().need(), "Roles": texts().need(),
 		}.lacking("Groups", "Users"),
-		Handler: rolePolicies{room},
-		IAM:     true,
+		Attributes: []string{"Id"},
+		Handler:    rolePolicies{room},
+		IAM:        true,
 	}
 }
 
@@ -230,7 +231,7 @@ type rolePolicies struct{ room Roles }
 
 func (h rolePolicies) Create(ctx context.Context, r *Request) error {
 	r.ID = r.name(128)
-	r.Initiated(State{ID: r.ID})
+	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"Id": r.ID}})
 	return h.put(ctx, r)
 }
 

@@ -34,7 +34,7 @@ func service(room Containers) *Type {
 			})}),
 			"ForceNewDeployment":   object(Object{"EnableForceNewDeployment": boolean().need(), "ForceNewDeploymentNonce": text()}),
 			"EnableExecuteCommand": boolean(), "AvailabilityZoneRebalancing": oneOf("DISABLED", "ENABLED"),
-			"EnableECSManagedTags": boolean(), "PropagateTags": oneOf("NONE", "SERVICE", "TASK_DEFINITION"), "Tags": tagList(),
+			"EnableECSManagedTags": boolean(), "PropagateTags": oneOf("NONE", "SERVICE", "TASK_DEFINITION"), "Tags": looseTagList(),
 		}.lacking("CapacityProviderStrategy", "PlacementConstraints", "PlacementStrategies", "Role",
 			"ServiceConnectConfiguration", "ServiceRegistries", "VolumeConfigurations", "VpcLatticeConfigurations"),
 		Attributes: []string{"Name", "ServiceArn"},
@@ -47,8 +47,7 @@ func deploymentConfiguration() Property {
 	return object(Object{
 		"MaximumPercent": integer(), "MinimumHealthyPercent": integer(), "Strategy": oneOf("BLUE_GREEN", "CANARY", "LINEAR", "ROLLING").models("ROLLING"),
 		"DeploymentCircuitBreaker": object(Object{
-			"Enable": boolean().need(), "Rollback": boolean().need(), "ResetOnHealthyTask": boolean(),
-			"ThresholdConfiguration": object(Object{"Type": oneOf("BOUNDED_PERCENT", "COUNT", "UNBOUNDED_PERCENT").need(), "Value": integer().need()}),
+			"Enable": boolean().need(), "Rollback": boolean().need(),
 		}),
 		"Alarms": object(Object{"AlarmNames": texts().need(), "Enable": boolean().need(), "Rollback": boolean().need()}),
 	}.lacking("BakeTimeInMinutes", "CanaryConfiguration", "EarlySuccessCriteria", "LifecycleHooks", "LinearConfiguration"))

@@ -20,7 +20,7 @@ func taskDefinition(room Containers) *Type {
 			"NetworkMode":             oneOf("awsvpc", "bridge", "host", "none").replace(),
 			"RequiresCompatibilities": texts().replace(),
 			"RuntimePlatform":         object(Object{"CpuArchitecture": text(), "OperatingSystemFamily": text()}).replace(),
-			"Tags":                    tagList(),
+			"Tags":                    looseTagList(),
 		}.lacking("EnableFaultInjection", "EphemeralStorage", "InferenceAccelerators", "IpcMode", "PidMode", "PlacementConstraints",
 			"ProxyConfiguration", "Volumes"),
 		Attributes: []string{"TaskDefinitionArn"},

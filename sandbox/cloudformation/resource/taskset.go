@@ -22,7 +22,7 @@ func taskSet(room Containers) *Type {
 				"AssignPublicIp": oneOf("DISABLED", "ENABLED"), "SecurityGroups": texts(), "Subnets": texts().need(),
 			})}).replace(),
 			"Scale": object(Object{"Unit": oneOf("PERCENT"), "Value": number().between(0, 100)}),
-			"Tags":  tagList(),
+			"Tags":  looseTagList(),
 		}.lacking("CapacityProviderStrategy", "ServiceRegistries"),
 		Attributes: []string{"Id"},
 		Handler:    taskSets{room},

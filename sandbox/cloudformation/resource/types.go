@@ -16,3 +16,10 @@ func NewCatalogue(types ...*Type) Catalogue {
 func tagList() Property {
 	return objects(Object{"Key": text().need(), "Value": text().need()})
 }
+
+// looseTagList is a list of tags of which CloudFormation wants less: the service says
+// what is wrong with them.
+func looseTagList() Property { return objects(Object{"Key": text(), "Value": text()}) }
+
+// labelList is a list of tags that need no value.
+func labelList() Property { return objects(Object{"Key": text().need(), "Value": text()}) }
