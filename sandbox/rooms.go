@@ -44,7 +44,7 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 	r.github = github.New(c)
 	r.sts = sts.New(sts.Config{Clock: c, Sessions: r.iam, Issuer: r.github})
 	r.organizations = organizations.New(organizations.Config{Tree: s.tree, Auth: r.iam, Clock: c, Moved: r.accountMoved, Opened: s.furnish})
-	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam, Used: r.groupUsed})
+	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam, Used: r.groupUsed, Held: r.subnetHeld})
 	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})
 	r.elb = elb.New(elb.Config{Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets, Groups: r.groups})
@@ -114,7 +114,7 @@ func (r *rooms) subnets(ctx context.Context, ids []string) ([]elb.Subnet, error)
 	}
 	subnets := make([]elb.Subnet, len(places))
 	for i, p := range places {
-		subnets[i] = elb.Subnet{ID: p.Subnet, VPC: p.VPC, Zone: p.Zone, DefaultGroup: p.DefaultGroup}
+		subnets[i] = elb.Subnet{ID: p.Subnet, VPC: p.VPC, Zone: p.Zone, DefaultGroup: p.DefaultGroup, Gateway: p.Gateway}
 	}
 	return subnets, nil
 }
@@ -126,6 +126,9 @@ func (r *rooms) groups(ctx context.Context, vpc string, ids []string) error {
 
 // accountMoved has stack sets follow an account that was moved.
 func (r *rooms) accountMoved(account string) { r.cloudformation.StackSets().AccountMoved(account) }
+
+// subnetHeld says whether a load balancer is in the subnet.
+func (r *rooms) subnetHeld(account, subnet string) bool { return r.elb.HasSubnet(account, subnet) }
 
 // groupUsed says whether a load balancer has the security group.
 func (r *rooms) groupUsed(account, group string) bool { return r.elb.HasGroup(account, group) }

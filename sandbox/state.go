@@ -21,6 +21,8 @@ import (
 //	codebuild:build               those that run
 //	ec2:network-interface         attached to a task
 //	ec2:security-group
+//	ec2:vpc, ec2:subnet, ec2:internet-gateway, ec2:route-table, ec2:elastic-ip,
+//	ec2:natgateway, ec2:vpc-endpoint       those that the account didn't begin with
 //	ecr:repository
 //	ecs:cluster, ecs:service, ecs:task, ecs:task-set
 //	ecs:task-definition           those that are active

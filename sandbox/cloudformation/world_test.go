@@ -104,7 +104,7 @@ func (w *world) subnets(ctx context.Context, ids []string) ([]elb.Subnet, error)
 	}
 	var all []elb.Subnet
 	for _, s := range out.Subnets {
-		all = append(all, elb.Subnet{ID: *s.SubnetId, VPC: *s.VpcId, Zone: *s.AvailabilityZone, DefaultGroup: w.network.SecurityGroupID})
+		all = append(all, elb.Subnet{ID: *s.SubnetId, VPC: *s.VpcId, Zone: *s.AvailabilityZone, DefaultGroup: w.network.SecurityGroupID, Gateway: true})
 	}
 	return all, nil
 }

@@ -146,7 +146,7 @@ func newWorld(t *testing.T, speed float64) *world {
 	// The caller may not modify listeners: CodeDeploy does.
 	w.balancer = elb.New(elb.Config{Clock: c, Region: "eu-west-1", Auth: allow{denied: "elasticloadbalancing:ModifyListener"}, Network: w.network,
 		Subnets: func(context.Context, []string) ([]elb.Subnet, error) {
-			return []elb.Subnet{{ID: "subnet-a", VPC: "vpc-1", Zone: "a"}, {ID: "subnet-b", VPC: "vpc-1", Zone: "b"}}, nil
+			return []elb.Subnet{{ID: "subnet-a", VPC: "vpc-1", Zone: "a", Gateway: true}, {ID: "subnet-b", VPC: "vpc-1", Zone: "b", Gateway: true}}, nil
 		}})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

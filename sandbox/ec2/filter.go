@@ -1,13 +1,14 @@
 package ec2
 
 import (
-	"crypto/rand"
-	"encoding/hex"
+	"errors"
+	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
+	"orgship/sandbox/id"
+	"orgship/sandbox/page"
 	"orgship/sandbox/wire"
 )
 
@@ -29,6 +30,19 @@ func filter[T any](all []T, filters []Filter, known fields[T]) ([]T, error) {
 		})
 	}
 	return all, nil
+}
+
+// tagged adds the fields that are about tags to known ones: tag-key, and each tag:KEY
+// that filters name.
+func tagged[T any](known fields[T], filters []Filter, tags func(T) []Tag) fields[T] {
+	all := maps.Clone(known)
+	all["tag-key"] = func(t T) []string { return tagKeys(tags(t)) }
+	for _, f := range filters {
+		if key, ok := strings.CutPrefix(value(f.Name), "tag:"); ok {
+			all[*f.Name] = func(t T) []string { return tagValues(tags(t), key) }
+		}
+	}
+	return all
 }
 
 func (f fields[T]) names() []string {
@@ -63,30 +77,21 @@ func match(pattern, value string) bool {
 // listed says whether id is among ids, or ids is empty and so asks for all.
 func listed(ids []string, id string) bool { return len(ids) == 0 || slices.Contains(ids, id) }
 
-// paginate returns the page of all that token asks for and the next token.
-func paginate[T any](all []T, limit *int32, token *string) ([]T, *string, error) {
-	start := 0
-	if token != nil {
-		n, err := strconv.Atoi(*token)
-		if err != nil || n < 0 || n > len(all) {
-			return nil, nil, wire.Errorf("InvalidNextToken", "The token '%s' is invalid", *token)
-		}
-		start = n
+// paginate returns the page of all that token asks for and the next token; the place in
+// the list tells its items.
+func paginate[T any](list string, all []T, limit *int32, token *string) ([]T, *string, error) {
+	some, next, err := page.List[T]{Name: list, Max: 1000, Endless: true}.Cut(all, limit, token)
+	switch {
+	case errors.Is(err, page.ErrSize):
+		return nil, nil, wire.Errorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value less than or equal to 1000.", *limit)
+	case err != nil:
+		return nil, nil, wire.Errorf("InvalidNextToken", "The token '%s' is invalid", *token)
 	}
-	end := len(all)
-	if limit != nil && *limit > 0 && start+int(*limit) < end {
-		end = start + int(*limit)
-		return all[start:end], ptr(strconv.Itoa(end)), nil
-	}
-	return all[start:end], nil, nil
+	return some, next, nil
 }
 
 // newID returns an id of EC2's shape: prefix, then 17 hex digits.
-func newID(prefix string) string {
-	var b [8]byte
-	rand.Read(b[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	return prefix + "-0" + hex.EncodeToString(b[:])
-}
+func newID(prefix string) string { return prefix + "-0" + id.Hex(16) }
 
 func ptr[T any](v T) *T { return &v }
 

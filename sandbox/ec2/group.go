@@ -109,12 +109,12 @@ func (s *Service) DescribeSecurityGroups(ctx context.Context, in *DescribeSecuri
 			all = append(all, s.describeGroup(n, g))
 		}
 	}
-	kept, err := filter(all, in.Filters, groupFields(in.Filters))
+	kept, err := filter(all, in.Filters, tagged(groupFields, in.Filters, func(g SecurityGroup) []Tag { return g.Tags }))
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := paginate(kept, in.MaxResults, in.NextToken)
-	return &DescribeSecurityGroupsOutput{SecurityGroups: page, NextToken: next}, err
+	some, next, err := paginate("DescribeSecurityGroups", kept, in.MaxResults, in.NextToken)
+	return &DescribeSecurityGroupsOutput{SecurityGroups: some, NextToken: next}, err
 }
 
 func (s *Service) describeGroup(n *network, g *group) SecurityGroup {
@@ -131,23 +131,13 @@ func (s *Service) describeGroup(n *network, g *group) SecurityGroup {
 	}
 }
 
-// groupFields knows the fields of a group and each tag:KEY that filters name.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
-func groupFields(filters []Filter) fields[SecurityGroup] {
-	known := fields[SecurityGroup]{
-		"group-id":    func(g SecurityGroup) []string { return []string{*g.GroupId} },
-		"group-name":  func(g SecurityGroup) []string { return []string{*g.GroupName} },
-		"vpc-id":      func(g SecurityGroup) []string { return []string{*g.VpcId} },
-		"owner-id":    func(g SecurityGroup) []string { return []string{*g.OwnerId} },
-		"description": func(g SecurityGroup) []string { return []string{*g.Description} },
-		"tag-key":     func(g SecurityGroup) []string { return tagKeys(g.Tags) },
-	}
-	for _, f := range filters {
-		if key, ok := strings.CutPrefix(value(f.Name), "tag:"); ok {
-			known[*f.Name] = func(g SecurityGroup) []string { return tagValues(g.Tags, key) }
-		}
-	}
-	return known
+// groupFields: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
+var groupFields = fields[SecurityGroup]{
+	"group-id":    func(g SecurityGroup) []string { return []string{*g.GroupId} },
+	"group-name":  func(g SecurityGroup) []string { return []string{*g.GroupName} },
+	"vpc-id":      func(g SecurityGroup) []string { return []string{*g.VpcId} },
+	"owner-id":    func(g SecurityGroup) []string { return []string{*g.OwnerId} },
+	"description": func(g SecurityGroup) []string { return []string{*g.Description} },
 }
 
 func tagKeys(tags []Tag) []string {
@@ -279,10 +269,10 @@ func (n *network) groupByIDOrName(id, name *string) (*group, error) {
 
 func (n *network) vpcOrDefault(id string) (*vpc, error) {
 	if id == "" {
-		if len(n.vpcs) == 0 {
-			return nil, wire.Errorf("VPCIdNotSpecified", "No default VPC for this user")
+		if i := slices.IndexFunc(n.vpcs, func(v *vpc) bool { return v.isDefault }); i >= 0 {
+			return n.vpcs[i], nil
 		}
-		return n.vpcs[0], nil
+		return nil, wire.Errorf("VPCIdNotSpecified", "No default VPC for this user")
 	}
 	if v := n.vpc(id); v != nil {
 		return v, nil

@@ -12,6 +12,8 @@ type Interface struct {
 	// SecurityGroups are group ids of the subnet's VPC; none means the VPC's
 	// default group.
 	SecurityGroups []string
+	// Public says that the interface has a public address too.
+	Public bool
 	// Dial connects to a TCP port of what is behind the interface. It may be nil
 	// for a holder that nobody connects to this way, such as a load balancer.
 	Dial func(ctx context.Context, port int) (net.Conn, error)

@@ -16,6 +16,7 @@ type networkInterface struct {
 	ENI
 	vpc    string
 	groups []string
+	public bool
 	dial   func(ctx context.Context, port int) (net.Conn, error)
 }
 
@@ -43,7 +44,7 @@ func (s *Service) Attach(_ context.Context, want Interface) (*ENI, error) {
 			ID: newID("eni"), PrivateIP: ip.String(), SubnetID: sub.id,
 			MAC: fmt.Sprintf("0a:58:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3]),
 		},
-		vpc: sub.vpc, groups: groups, dial: want.Dial,
+		vpc: sub.vpc, groups: groups, public: want.Public, dial: want.Dial,
 	}
 	n.interfaces[i.ID] = i
 	eni := i.ENI
@@ -245,8 +246,8 @@ func (s *Service) DescribeNetworkInterfaces(ctx context.Context, in *DescribeNet
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := paginate(kept, in.MaxResults, in.NextToken)
-	return &DescribeNetworkInterfacesOutput{NetworkInterfaces: page, NextToken: next}, err
+	some, next, err := paginate("DescribeNetworkInterfaces", kept, in.MaxResults, in.NextToken)
+	return &DescribeNetworkInterfacesOutput{NetworkInterfaces: some, NextToken: next}, err
 }
 
 func (s *Service) describeInterface(n *network, i *networkInterface) NetworkInterface {

@@ -361,8 +361,8 @@ func (s *Service) DescribeSecurityGroupRules(ctx context.Context, in *DescribeSe
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := paginate(kept, in.MaxResults, in.NextToken)
-	return &DescribeSecurityGroupRulesOutput{SecurityGroupRules: page, NextToken: next}, err
+	some, next, err := paginate("DescribeSecurityGroupRules", kept, in.MaxResults, in.NextToken)
+	return &DescribeSecurityGroupRulesOutput{SecurityGroupRules: some, NextToken: next}, err
 }
 
 var ruleFields = fields[SecurityGroupRule]{

@@ -6,24 +6,35 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"orgship/sandbox/wire"
 )
 
-// vpc and subnet are fixed once made: AddDefaultVPC is the only maker.
 type vpc struct {
-	id    string
-	block netip.Prefix
+	id        string
+	block     netip.Prefix
+	isDefault bool
+	support   bool // enableDnsSupport
+	hostnames bool // enableDnsHostnames
+	tags      []Tag
 }
 
 type subnet struct {
-	id     string
-	vpc    string
-	zone   string // suffix of the availability zone's name: "a"
-	zoneID string
-	block  netip.Prefix
-	next   netip.Addr // where to look for a free address
+	id        string
+	vpc       string
+	zone      string // suffix of the availability zone's name: "a"
+	block     netip.Prefix
+	next      netip.Addr // where to look for a free address
+	isDefault bool
+	public    bool // mapPublicIpOnLaunch
+	tags      []Tag
 }
+
+// zones are the availability zones, by the suffixes of their names.
+var zones = []string{"a", "b"}
+
+func zoneID(zone string) string { return fmt.Sprintf("az%d", slices.Index(zones, zone)+1) }
 
 // DefaultVPC names what AddDefaultVPC made.
 type DefaultVPC struct {
@@ -34,21 +45,25 @@ type DefaultVPC struct {
 
 // AddDefaultVPC gives an account what a new AWS account has: a default VPC
 // 172.31.0.0/16, public /20 subnets in the first two availability zones, and
-// the VPC's default security group. Ids depend on the account alone, so that
+// the VPC's default security group, with a route to an internet gateway. Ids depend on the account alone, so that
 // they are the same in every run.
 // https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html
 func (s *Service) AddDefaultVPC(account string) DefaultVPC {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := s.networkOf(account)
-	v := &vpc{id: "vpc-" + fixedID(account, "vpc"), block: netip.MustParsePrefix("172.31.0.0/16")}
+	v := &vpc{id: "vpc-" + fixedID(account, "vpc"), block: netip.MustParsePrefix("172.31.0.0/16"), isDefault: true, support: true, hostnames: true}
 	n.vpcs = append(n.vpcs, v)
+	igw := &gateway{id: "igw-" + fixedID(account, "igw"), vpc: v.id}
+	n.gateways = append(n.gateways, igw)
+	main := newMainTable("rtb-"+fixedID(account, "rtb"), v)
+	main.routes = append(main.routes, route{destination: everywhere, gateway: igw.id, origin: "CreateRoute"})
+	n.tables = append(n.tables, main)
 	made := DefaultVPC{VPCID: v.id}
-	for i, zone := range []string{"a", "b"} {
+	for i, zone := range zones {
 		block := netip.MustParsePrefix(fmt.Sprintf("172.31.%d.0/20", 16*i))
 		sub := &subnet{
-			id: "subnet-" + fixedID(account, "subnet-"+zone), vpc: v.id, zone: zone,
-			zoneID: fmt.Sprintf("az%d", i+1), block: block, next: firstHost(block),
+			id: "subnet-" + fixedID(account, "subnet-"+zone), vpc: v.id, zone: zone, block: block, next: firstHost(block), isDefault: true, public: true,
 		}
 		n.subnets = append(n.subnets, sub)
 		made.SubnetIDs = append(made.SubnetIDs, sub.id)
@@ -85,12 +100,12 @@ func (s *Service) DescribeVpcs(ctx context.Context, in *DescribeVpcsInput) (*Des
 			all = append(all, describeVPC(n, v))
 		}
 	}
-	kept, err := filter(all, in.Filters, vpcFields)
+	kept, err := filter(all, in.Filters, tagged(vpcFields, in.Filters, func(v Vpc) []Tag { return v.Tags }))
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := paginate(kept, in.MaxResults, in.NextToken)
-	return &DescribeVpcsOutput{Vpcs: page, NextToken: next}, err
+	some, next, err := paginate("DescribeVpcs", kept, in.MaxResults, in.NextToken)
+	return &DescribeVpcsOutput{Vpcs: some, NextToken: next}, err
 }
 
 func describeVPC(n *network, v *vpc) Vpc {
@@ -99,11 +114,12 @@ func describeVPC(n *network, v *vpc) Vpc {
 		CidrBlock:       ptr(v.block.String()),
 		DhcpOptionsId:   ptr("dopt-" + fixedID(n.account, "dopt")),
 		InstanceTenancy: "default",
-		IsDefault:       ptr(true),
+		IsDefault:       ptr(v.isDefault),
 		OwnerId:         &n.account,
 		State:           "available",
+		Tags:            slices.Clone(v.tags),
 		CidrBlockAssociationSet: []VpcCidrBlockAssociation{{
-			AssociationId:  ptr("vpc-cidr-assoc-" + fixedID(n.account, "assoc")),
+			AssociationId:  ptr("vpc-cidr-assoc-" + fixedID(n.account, v.id)),
 			CidrBlock:      ptr(v.block.String()),
 			CidrBlockState: &VpcCidrBlockState{State: "associated"},
 		}},
@@ -118,7 +134,6 @@ var vpcFields = fields[Vpc]{
 	"isDefault":  func(v Vpc) []string { return []string{fmt.Sprint(*v.IsDefault)} },
 	"owner-id":   func(v Vpc) []string { return []string{*v.OwnerId} },
 	"state":      func(v Vpc) []string { return []string{v.State} },
-	"tag-key":    func(Vpc) []string { return nil },
 }
 
 // DescribeSubnets lists the caller's subnets.
@@ -140,12 +155,12 @@ func (s *Service) DescribeSubnets(ctx context.Context, in *DescribeSubnetsInput)
 			all = append(all, s.describeSubnet(n, sub))
 		}
 	}
-	kept, err := filter(all, in.Filters, subnetFields)
+	kept, err := filter(all, in.Filters, tagged(subnetFields, in.Filters, func(s Subnet) []Tag { return s.Tags }))
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := paginate(kept, in.MaxResults, in.NextToken)
-	return &DescribeSubnetsOutput{Subnets: page, NextToken: next}, err
+	some, next, err := paginate("DescribeSubnets", kept, in.MaxResults, in.NextToken)
+	return &DescribeSubnetsOutput{Subnets: some, NextToken: next}, err
 }
 
 func subnetNotFound(id string) *wire.Error {
@@ -156,15 +171,16 @@ func (s *Service) describeSubnet(n *network, sub *subnet) Subnet {
 	return Subnet{
 		AssignIpv6AddressOnCreation: ptr(false),
 		AvailabilityZone:            ptr(s.region + sub.zone),
-		AvailabilityZoneId:          ptr(sub.zoneID),
+		AvailabilityZoneId:          ptr(zoneID(sub.zone)),
 		AvailableIpAddressCount:     ptr(int32(hosts(sub.block) - n.used(sub.id))),
 		CidrBlock:                   ptr(sub.block.String()),
-		DefaultForAz:                ptr(true),
-		MapPublicIpOnLaunch:         ptr(true),
+		DefaultForAz:                ptr(sub.isDefault),
+		MapPublicIpOnLaunch:         ptr(sub.public),
 		OwnerId:                     &n.account,
 		State:                       "available",
 		SubnetArn:                   ptr("arn:aws:ec2:" + s.region + ":" + n.account + ":subnet/" + sub.id),
 		SubnetId:                    &sub.id,
+		Tags:                        slices.Clone(sub.tags),
 		VpcId:                       &sub.vpc,
 	}
 }
@@ -183,10 +199,9 @@ var subnetFields = fields[Subnet]{
 	"owner-id":                func(s Subnet) []string { return []string{*s.OwnerId} },
 	"state":                   func(s Subnet) []string { return []string{s.State} },
 	"subnet-arn":              func(s Subnet) []string { return []string{*s.SubnetArn} },
-	"tag-key":                 func(Subnet) []string { return nil },
 }
 
-// DescribeAvailabilityZones lists the two zones that the subnets are in.
+// DescribeAvailabilityZones lists the two zones that subnets can be in.
 func (s *Service) DescribeAvailabilityZones(ctx context.Context, in *DescribeAvailabilityZonesInput) (*DescribeAvailabilityZonesOutput, error) {
 	if err := s.begin(ctx, "DescribeAvailabilityZones", "*", in.DryRun); err != nil {
 		return nil, err
@@ -194,14 +209,14 @@ func (s *Service) DescribeAvailabilityZones(ctx context.Context, in *DescribeAva
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []AvailabilityZone
-	for _, sub := range s.network(ctx).subnets {
-		name := s.region + sub.zone
-		if !listed(in.ZoneNames, name) || !listed(in.ZoneIds, sub.zoneID) {
+	for _, zone := range zones {
+		name := s.region + zone
+		if !listed(in.ZoneNames, name) || !listed(in.ZoneIds, zoneID(zone)) {
 			continue
 		}
 		all = append(all, AvailabilityZone{
 			OptInStatus: "opt-in-not-required", RegionName: &s.region, State: "available",
-			ZoneId: ptr(sub.zoneID), ZoneName: &name, ZoneType: ptr("availability-zone"),
+			ZoneId: ptr(zoneID(zone)), ZoneName: &name, ZoneType: ptr("availability-zone"),
 		})
 	}
 	kept, err := filter(all, in.Filters, zoneFields)
@@ -240,6 +255,7 @@ type Place struct {
 	VPC          string // vpc-…
 	Zone         string // eu-west-1a
 	DefaultGroup string // sg-…: the default security group of the VPC
+	Gateway      bool   // the VPC has an internet gateway
 }
 
 // Places returns where an account's subnets are, in the order asked for. It
@@ -255,7 +271,7 @@ func (s *Service) Places(account string, subnetIDs []string) ([]Place, error) {
 		if sub == nil {
 			return nil, subnetNotFound(id)
 		}
-		places[i] = Place{Subnet: id, VPC: sub.vpc, Zone: s.region + sub.zone}
+		places[i] = Place{Subnet: id, VPC: sub.vpc, Zone: s.region + sub.zone, Gateway: n.gatewayOf(sub.vpc) != nil}
 		if g := n.groupNamed(sub.vpc, "default"); g != nil {
 			places[i].DefaultGroup = g.id
 		}

@@ -35,6 +35,9 @@ func (s *Service) begin(ctx context.Context, r *run) *failure {
 		return unstartable("Unexpected EC2 error while attempting to Create Network Interface in subnet '%s': %s", r.subnet, said(err))
 	}
 	s.change(r, func() { r.last, r.pullStarted = lastPending, s.cfg.Clock.Now() })
+	if f := s.unreachable(r); f != nil {
+		return f
+	}
 	spec, output, f := s.spec(session, r)
 	if f != nil {
 		return f
@@ -55,7 +58,7 @@ func (s *Service) unassumable(r *run, role string) *failure {
 // attach gives the task its network interface.
 func (s *Service) attach(ctx context.Context, r *run) error {
 	eni, err := s.cfg.Network.Attach(ctx, ec2.Interface{
-		Account: r.set.service.account, SubnetID: r.subnet, SecurityGroups: r.set.network.SecurityGroups,
+		Account: r.set.service.account, SubnetID: r.subnet, SecurityGroups: r.set.network.SecurityGroups, Public: r.public(),
 		Dial: func(ctx context.Context, port int) (net.Conn, error) { return s.dial(ctx, r, port) },
 	})
 	if err != nil {

@@ -161,3 +161,19 @@ func TestLogs(t *testing.T) {
 		return err == nil && len(out.Events) == 2 && *out.Events[0].Message == "hello" && *out.Events[1].Message == "there"
 	})
 }
+
+// TestNoWayToECR places tasks in a subnet that leads nowhere without a public address.
+func TestNoWayToECR(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service(1)
+	w.definition()
+	id := w.taskSet(func(in *awsecs.CreateTaskSetInput) {
+		in.NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp = types.AssignPublicIpDisabled
+	})
+	w.eventually("three tasks failed", func() bool { return w.Failure(id) != "" })
+	s := w.tasks("STOPPED")[0]
+	if s.StopCode != types.TaskStopCodeTaskFailedToStart || !strings.HasPrefix(*s.StoppedReason, "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue") {
+		t.Errorf("%s: %s", s.StopCode, *s.StoppedReason)
+	}
+}

@@ -18,7 +18,7 @@ import (
 func (w *world) deployedInput(changes ...func(*awsecs.CreateServiceInput)) *awsecs.CreateServiceInput {
 	in := &awsecs.CreateServiceInput{
 		Cluster: new("web"), ServiceName: new("app"), DesiredCount: new(int32(2)), TaskDefinition: new("web"), LaunchType: types.LaunchTypeFargate,
-		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: w.vpc.SubnetIDs}},
+		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: w.vpc.SubnetIDs, AssignPublicIp: types.AssignPublicIpEnabled}},
 		LoadBalancers:        []types.LoadBalancer{{ContainerName: new("app"), ContainerPort: new(int32(80)), TargetGroupArn: new(blueTG)}},
 	}
 	for _, change := range changes {

@@ -40,6 +40,9 @@ type Images interface {
 type Network interface {
 	Attach(ctx context.Context, i ec2.Interface) (*ec2.ENI, error)
 	Detach(id string)
+	// Reaches reports whether an interface in a subnet, with a public address or without,
+	// gets to an AWS service, such as "ecr.api".
+	Reaches(account, subnetID string, public bool, service string) bool
 	DescribeSubnets(ctx context.Context, in *ec2.DescribeSubnetsInput) (*ec2.DescribeSubnetsOutput, error)
 	DescribeSecurityGroups(ctx context.Context, in *ec2.DescribeSecurityGroupsInput) (*ec2.DescribeSecurityGroupsOutput, error)
 }

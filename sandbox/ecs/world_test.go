@@ -109,7 +109,7 @@ func (w *world) service(desired int32) {
 func (w *world) taskSetInput(changes ...func(*awsecs.CreateTaskSetInput)) *awsecs.CreateTaskSetInput {
 	in := &awsecs.CreateTaskSetInput{
 		Cluster: new("web"), Service: new("app"), TaskDefinition: new("web"), LaunchType: types.LaunchTypeFargate,
-		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: w.vpc.SubnetIDs}},
+		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: w.vpc.SubnetIDs, AssignPublicIp: types.AssignPublicIpEnabled}},
 		LoadBalancers:        []types.LoadBalancer{{ContainerName: new("app"), ContainerPort: new(int32(80)), TargetGroupArn: new(blueTG)}},
 	}
 	for _, change := range changes {

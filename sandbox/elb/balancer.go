@@ -183,6 +183,9 @@ func (s *Service) subnets(ctx context.Context, ids []string, mappings []types.Su
 		}
 		seen[n.Zone] = true
 	}
+	if !found[0].Gateway {
+		return nil, wire.Errorf("InvalidSubnet", "VPC %s has no internet gateway", found[0].VPC)
+	}
 	return found, nil
 }
 

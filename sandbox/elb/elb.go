@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
 	"orgship/sandbox/clock"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/wire"
@@ -33,6 +35,7 @@ type Subnet struct {
 	VPC          string // vpc-…
 	Zone         string // eu-west-1a
 	DefaultGroup string // sg-…, the default security group of the VPC; may be empty
+	Gateway      bool   // the VPC has an internet gateway
 }
 
 // Config is what the service needs.
@@ -125,6 +128,16 @@ func (s *Service) HasGroup(account, group string) bool {
 	defer s.mu.Unlock()
 	a := s.accounts[account]
 	return a != nil && slices.ContainsFunc(a.balancers, func(b *balancer) bool { return slices.Contains(b.SecurityGroups, group) })
+}
+
+// HasSubnet reports whether a load balancer of the account is in the subnet.
+func (s *Service) HasSubnet(account, subnet string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.accounts[account]
+	return a != nil && slices.ContainsFunc(a.balancers, func(b *balancer) bool {
+		return slices.ContainsFunc(b.AvailabilityZones, func(z types.AvailabilityZone) bool { return val(z.SubnetId) == subnet })
+	})
 }
 
 // authorize asks for "elasticloadbalancing:<operation>" on each resource.

@@ -98,9 +98,9 @@ func subnets(_ context.Context, ids []string) ([]elb.Subnet, error) {
 	for _, id := range ids {
 		switch id {
 		case "subnet-a", "subnet-b", "subnet-a2":
-			out = append(out, elb.Subnet{ID: id, VPC: "vpc-1", Zone: "eu-west-1" + id[7:8], DefaultGroup: "sg-default"})
+			out = append(out, elb.Subnet{ID: id, VPC: "vpc-1", Zone: "eu-west-1" + id[7:8], DefaultGroup: "sg-default", Gateway: true})
 		case "subnet-other":
-			out = append(out, elb.Subnet{ID: id, VPC: "vpc-2", Zone: "eu-west-1c"})
+			out = append(out, elb.Subnet{ID: id, VPC: "vpc-2", Zone: "eu-west-1c", Gateway: true})
 		default:
 			return nil, fmt.Errorf("no subnet %q", id)
 		}

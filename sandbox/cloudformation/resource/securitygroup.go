@@ -23,9 +23,17 @@ type SecurityGroups interface {
 	DeleteTags(context.Context, *ec2.DeleteTagsInput) (*ec2.DeleteTagsOutput, error)
 }
 
-// EC2 returns the resource types of EC2: security groups, and their rules as resources.
+// EC2 returns the resource types of EC2.
+func EC2(room interface {
+	SecurityGroups
+	Networks
+}) []*Type {
+	return append(securityGroups(room), networks(room)...)
+}
+
+// securityGroups are security groups, and their rules as resources.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
-func EC2(room SecurityGroups) []*Type {
+func securityGroups(room SecurityGroups) []*Type {
 	ingress := Object{
 		"IpProtocol": text().need(), "FromPort": integer(), "ToPort": integer(), "CidrIp": text(), "CidrIpv6": text(),
 		"SourceSecurityGroupId": text(), "SourceSecurityGroupOwnerId": text(), "Description": text(),
@@ -78,7 +86,7 @@ type groups struct{ room SecurityGroups }
 func (h groups) Create(ctx context.Context, r *Request) error {
 	out, err := h.room.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
 		GroupName: aws.String(r.given("GroupName", 255)), Description: aws.String(str(r.Properties, "GroupDescription")),
-		VpcId: optional(r.Properties, "VpcId"), TagSpecifications: groupTags(r),
+		VpcId: optional(r.Properties, "VpcId"), TagSpecifications: made("security-group", r),
 	})
 	if err != nil {
 		return err
@@ -90,14 +98,6 @@ func (h groups) Create(ctx context.Context, r *Request) error {
 	}
 	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"GroupId": r.ID, "Id": r.ID, "VpcId": vpc}})
 	return h.rules(ctx, r)
-}
-
-func groupTags(r *Request) []ec2.TagSpecification {
-	tags := ec2Tags(r.tags())
-	if len(tags) == 0 {
-		return nil
-	}
-	return []ec2.TagSpecification{{ResourceType: "security-group", Tags: tags}}
 }
 
 func ec2Tags(tags [][2]string) []ec2.Tag {
@@ -112,21 +112,7 @@ func (h groups) Update(ctx context.Context, r *Request) error {
 	if err := h.rules(ctx, r); err != nil {
 		return err
 	}
-	add, remove := r.retagged()
-	if len(remove) > 0 {
-		in := &ec2.DeleteTagsInput{Resources: []string{r.ID}}
-		for _, key := range remove {
-			in.Tags = append(in.Tags, ec2.Tag{Key: &key})
-		}
-		if _, err := h.room.DeleteTags(ctx, in); err != nil {
-			return err
-		}
-	}
-	if len(add) == 0 {
-		return nil
-	}
-	_, err := h.room.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{r.ID}, Tags: ec2Tags(add)})
-	return err
+	return retagEC2(ctx, h.room, r)
 }
 
 // rules brings the group's rules from the previous to the wanted ones.
