@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"orgship/sandbox/ec2"
 	"orgship/sandbox/github"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/organizations"
@@ -21,6 +22,12 @@ const (
 	// accessRole is the role that Organizations makes in the accounts it creates:
 	// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 	accessRole = "OrganizationAccountAccessRole"
+	// bootstrapVersion is the parameter in which the CDK's bootstrap stack writes its
+	// version. Every template of the CDK reads it, and no account of the sandbox is
+	// bootstrapped, so each begins with it.
+	// https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
+	bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
+	newestBootstrap  = "30"
 )
 
 // Account is an account of the sandbox and the access key of its administrator;
@@ -100,7 +107,7 @@ func (s *Sandbox) addAccounts(secrets map[string]string, key *Key) error {
 		}
 	}
 	for _, member := range s.organization.List() {
-		network := s.rooms.ec2.AddDefaultVPC(member.ID)
+		network := s.equip(member.ID)
 		a := Account{
 			ID: member.ID, Name: member.Name, OrgPath: member.OrgPath,
 			AccessKeyID: accessKeyID(member.ID), SecretAccessKey: secrets[member.ID],
@@ -133,11 +140,17 @@ func (s *Sandbox) furnish(a organizations.Account, role string) error {
 	if err := s.rooms.iam.AddRole(a.ID, role, trust, iam.AdministratorAccess); err != nil {
 		return err
 	}
-	network := s.rooms.ec2.AddDefaultVPC(a.ID)
+	network := s.equip(a.ID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accounts = append(s.accounts, Account{ID: a.ID, Name: a.Name, VPCID: network.VPCID, SubnetIDs: network.SubnetIDs})
 	return nil
+}
+
+// equip gives an account a network, and the CDK's parameter.
+func (s *Sandbox) equip(account string) ec2.DefaultVPC {
+	s.rooms.ssm.Add(account, bootstrapVersion, newestBootstrap)
+	return s.rooms.ec2.AddDefaultVPC(account)
 }
 
 // accessKeyID returns an id of AWS's shape that is the same in every run.

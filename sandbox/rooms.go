@@ -17,6 +17,8 @@ import (
 	"orgship/sandbox/iam"
 	"orgship/sandbox/logs"
 	"orgship/sandbox/organizations"
+	"orgship/sandbox/secretsmanager"
+	"orgship/sandbox/ssm"
 	"orgship/sandbox/sts"
 	"orgship/sandbox/wire"
 )
@@ -29,6 +31,8 @@ type rooms struct {
 	organizations  *organizations.Service
 	ec2            *ec2.Service
 	logs           *logs.Service
+	ssm            *ssm.Service
+	secretsmanager *secretsmanager.Service
 	ecr            *ecr.Service
 	elb            *elb.Service
 	ecs            *ecs.Service
@@ -46,6 +50,8 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 	r.organizations = organizations.New(organizations.Config{Tree: s.tree, Auth: r.iam, Clock: c, Moved: r.accountMoved, Opened: s.furnish})
 	r.ec2 = ec2.New(ec2.Config{Region: s.region, Auth: r.iam, Used: r.groupUsed, Held: r.subnetHeld})
 	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
+	r.ssm = ssm.New(ssm.Config{Clock: c, Region: s.region, Auth: r.iam})
+	r.secretsmanager = secretsmanager.New(secretsmanager.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})
 	r.elb = elb.New(elb.Config{Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets, Groups: r.groups})
 	r.ecs = ecs.New(ecs.Config{
@@ -57,7 +63,7 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 	})
 	r.cloudformation = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy, Organization: r.organizations,
-		Types: r.types(),
+		Parameters: r.ssm, Secrets: r.secretsmanager, Types: r.types(),
 	})
 }
 
@@ -77,6 +83,8 @@ func (r *rooms) services() []service {
 		{r.organizations, nil},
 		{r.ec2, resource.EC2(r.ec2)},
 		{r.logs, resource.Logs(r.logs)},
+		{r.ssm, resource.SSM(r.ssm)},
+		{r.secretsmanager, resource.SecretsManager(r.secretsmanager)},
 		{r.ecr, resource.ECR(r.ecr)},
 		{r.elb, resource.ELB(r.elb)},
 		{r.ecs, resource.ECS(r.ecs)},

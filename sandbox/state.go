@@ -31,6 +31,8 @@ import (
 //	logs:log-group
 //	organizations:account         made by CreateAccount: its name
 //	organizations:delegated-administrator  service principals, beyond the first one
+//	secretsmanager:secret         those that aren't marked for deletion
+//	ssm:parameter
 //	organizations:service-access           service principals, with the management account
 type State map[string]map[string][]string
 
@@ -70,7 +72,8 @@ func (s *Sandbox) State(ctx context.Context) (State, error) {
 func (s *Sandbox) inventory(ctx context.Context) (map[string][]string, error) {
 	found := map[string][]string{}
 	add := func(kind, name string) {
-		if kind != "iam:role" || name != accessRole { // which every account began with
+		began := kind == "iam:role" && name == accessRole || kind == "ssm:parameter" && name == bootstrapVersion
+		if !began {
 			found[kind] = append(found[kind], name)
 		}
 	}

@@ -8,8 +8,8 @@ func longName(tag string) (string, bool) {
 	switch name := strings.TrimPrefix(tag, "!"); name {
 	case "Ref", "Condition":
 		return name, true
-	case "And", "Base64", "Cidr", "Equals", "FindInMap", "ForEach", "GetAtt", "GetAZs", "If", "ImportValue", "Join",
-		"Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform":
+	case "And", "Base64", "Cidr", "Contains", "EachMemberEquals", "EachMemberIn", "Equals", "FindInMap", "ForEach", "GetAtt", "GetAZs", "If",
+		"ImportValue", "Join", "Length", "Not", "Or", "RefAll", "Select", "Split", "Sub", "ToJsonString", "Transform", "ValueOf", "ValueOfAll":
 		return "Fn::" + name, true
 	}
 	return "", false

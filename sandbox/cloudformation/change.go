@@ -20,7 +20,7 @@ func change(d difference) types.Change {
 		c.Action = types.ChangeActionAdd
 	case remove:
 		c.Action, c.PolicyAction = types.ChangeActionRemove, types.PolicyActionDelete
-		if d.policy == retain {
+		if d.policy == retain || d.policy == retainExceptOnCreate {
 			c.PolicyAction = types.PolicyActionRetain
 		}
 	default:

@@ -52,7 +52,11 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cfn.CreateChangeSetIn
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.prepare(ctx, request{
+	acting, err := s.acting(ctx, role)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.prepare(acting, request{
 		stackID: st.id, stackName: st.name, body: in.TemplateBody, url: in.TemplateURL, usePrevious: in.UsePreviousTemplate,
 		parameters: in.Parameters, tags: in.Tags, capabilities: in.Capabilities, previous: st.current,
 	})
@@ -67,7 +71,7 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cfn.CreateChangeSetIn
 	if err := s.addChangeSet(ctx, st, fresh, cs); err != nil {
 		return nil, err
 	}
-	s.begin(ctx, func(ctx context.Context) { s.computeChangeSet(ctx, st, cs) })
+	s.begin(acting, func(ctx context.Context) { s.computeChangeSet(ctx, st, cs) })
 	return &cfn.CreateChangeSetOutput{Id: &cs.id, StackId: &st.id}, nil
 }
 

@@ -190,7 +190,8 @@ func shownParameters(values document.Values) []types.Parameter {
 	slices.Sort(names)
 	var all []types.Parameter
 	for _, name := range names {
-		all = append(all, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(values[name].Shown())})
+		v := values[name]
+		all = append(all, types.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(v.Shown()), ResolvedValue: nonEmpty(v.ShownResolved())})
 	}
 	return all
 }

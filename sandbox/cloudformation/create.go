@@ -31,7 +31,11 @@ func (s *Service) CreateStack(ctx context.Context, in *cfn.CreateStackInput) (*c
 		id: s.arn(ctx, "stack/"+name+"/"+id.UUID()), name: name, capabilities: in.Capabilities, roleARN: role,
 		protected: aws.ToBool(in.EnableTerminationProtection),
 	}
-	g, err := s.prepare(ctx, request{
+	acting, err := s.acting(ctx, role)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.prepare(acting, request{
 		stackID: st.id, stackName: name, body: in.TemplateBody, url: in.TemplateURL, parameters: in.Parameters, tags: in.Tags,
 		capabilities: in.Capabilities, direct: true,
 	})
@@ -118,14 +122,22 @@ func (o *operation) create(ctx context.Context) {
 		o.createFailed(ctx, reasonOf(err)+". ")
 		return
 	}
+	reason := ""
 	o.locked(func() {
 		if errors.Is(context.Cause(o.work), errDeleted) {
 			return // whoever deletes it waits for this
 		}
+		if reason = o.service.exportable(ctx, o.stack, outputs); reason != "" {
+			return
+		}
+		o.stack.settleImports(true)
 		o.stack.current, o.stack.outputs, o.stack.cancel = o.goal, outputs, nil
 		o.finish(true)
 		o.service.enter(o.stack, o.token, types.StackStatusCreateComplete, "")
 	})
+	if reason != "" {
+		o.createFailed(ctx, reason+". ")
+	}
 }
 
 // make creates one resource. It puts it into the stack before anything can fail.
@@ -152,7 +164,10 @@ func (o *operation) make(ctx context.Context, id string, r *resourceState, resol
 
 // call has the handler create a resource and notes when it exists.
 func (o *operation) call(ctx context.Context, r *resourceState, status types.ResourceStatus, unsteady bool) error {
-	request := o.request(r)
+	request, err := o.revealing(ctx, r)
+	if err != nil {
+		return err
+	}
 	request.Unsteady = unsteady
 	request.Initiated = func(state resource.State) {
 		o.locked(func() {
@@ -184,7 +199,7 @@ func (o *operation) createFailed(ctx context.Context, reason string) {
 	if !o.leave(begin, reason+requested) {
 		return
 	}
-	failed := o.removeAll(ctx, nil)
+	failed := o.removeAll(ctx, nil, retains)
 	o.locked(func() {
 		o.abandoned()
 		if len(failed) > 0 {
@@ -214,6 +229,7 @@ func (o *operation) leave(status types.StackStatus, reason string) bool {
 // abandoned notes that the stack was not made: its template can still be seen.
 func (o *operation) abandoned() {
 	o.finish(false)
+	o.stack.settleImports(o.keepFailed)
 	if o.stack.current == nil {
 		o.stack.current = o.goal
 	}

@@ -38,9 +38,10 @@ func (s *Service) DeleteStack(ctx context.Context, in *cfn.DeleteStackInput) (*c
 	if err := s.as(ctx, o, role); err != nil {
 		return nil, err
 	}
-	o.run = func(ctx context.Context) { o.delete(ctx, in.RetainResources) }
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	was := st.status
+	o.run = func(ctx context.Context) { o.delete(ctx, in.RetainResources, was) }
 	if err := deletable(st, in.RetainResources); err != nil || st.status == types.StackStatusDeleteInProgress {
 		return &cfn.DeleteStackOutput{}, err
 	}
@@ -62,7 +63,7 @@ func (s *Service) deleteUnfinished(o *operation) {
 	o.run = func(ctx context.Context) {
 		select {
 		case <-created:
-			o.delete(ctx, nil)
+			o.delete(ctx, nil, types.StackStatusCreateInProgress)
 		case <-ctx.Done():
 		}
 	}
@@ -85,9 +86,20 @@ func deletable(st *stack, retained []string) error {
 	return nil
 }
 
-// delete removes everything, but for what is retained.
-func (o *operation) delete(ctx context.Context, retained []string) {
-	failed := o.removeAll(ctx, retained)
+// delete removes everything, but for what is retained. A stack that exports what
+// others use goes back to what it was.
+// https://github.com/rlister/stax/issues/40
+func (o *operation) delete(ctx context.Context, retained []string, was types.StackStatus) {
+	used := ""
+	o.locked(func() {
+		if used = o.service.exportable(ctx, o.stack, nil); used != "" {
+			o.service.enter(o.stack, o.token, was, used)
+		}
+	})
+	if used != "" {
+		return
+	}
+	failed := o.removeAll(ctx, retained, func(r *resourceState) bool { return retains(r) || r.deletionPolicy == retainExceptOnCreate })
 	if o.closing() {
 		return
 	}
@@ -96,17 +108,22 @@ func (o *operation) delete(ctx context.Context, retained []string) {
 			o.service.enter(o.stack, o.token, types.StackStatusDeleteFailed, sentence("delete", failed))
 			return
 		}
+		o.stack.imports = nil
 		o.stack.changeSets, o.stack.deleted = nil, o.service.cfg.Clock.Now().UTC()
 		o.service.enter(o.stack, o.token, types.StackStatusDeleteComplete, "")
 	})
 }
 
-// removeAll deletes all of the stack's resources and returns those that failed.
-func (o *operation) removeAll(ctx context.Context, retained []string) []string {
+// retains reports whether a resource's policy keeps it whatever happens.
+func retains(r *resourceState) bool { return r.deletionPolicy == retain }
+
+// removeAll deletes all of the stack's resources, but for those that keep says and
+// the retained ones, and returns those that failed.
+func (o *operation) removeAll(ctx context.Context, retained []string, keep func(*resourceState) bool) []string {
 	var all []*resourceState
 	o.locked(func() { all = slices.Clone(o.stack.resources) })
 	return o.remove(ctx, all, 1, func(r *resourceState) bool {
-		return r.deletionPolicy == retain || slices.Contains(retained, r.id)
+		return keep(r) || slices.Contains(retained, r.id)
 	})
 }
 

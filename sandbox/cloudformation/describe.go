@@ -91,7 +91,7 @@ func (s *stack) describe() types.Stack {
 	}
 	d.Parameters, d.Tags = shownParameters(s.current.parameters), s.current.tags
 	for _, o := range s.outputs {
-		d.Outputs = append(d.Outputs, types.Output{OutputKey: aws.String(o.Name), OutputValue: aws.String(o.Value), Description: nonEmpty(o.Description)})
+		d.Outputs = append(d.Outputs, types.Output{OutputKey: aws.String(o.Name), OutputValue: aws.String(o.Value), Description: nonEmpty(o.Description), ExportName: nonEmpty(o.Export)})
 	}
 	return d
 }

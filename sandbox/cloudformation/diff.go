@@ -42,6 +42,9 @@ type propertyDifference struct {
 // differences compares a stack with a goal's processed template.
 func (s *Service) differences(ctx context.Context, st *stack, g *goal, t *template.Template) ([]difference, error) {
 	c := &comparison{service: s, stack: st, goal: g, template: t, made: map[string]bool{}}
+	c.plain = func(typeName string, properties map[string]any) (map[string]any, error) {
+		return s.plain(ctx, typeName, properties)
+	}
 	var err error
 	if c.resolver, err = s.resolver(ctx, g, t, st.id, st.name, c.lookup); err != nil {
 		return nil, err
@@ -76,6 +79,7 @@ type comparison struct {
 	template *template.Template
 	resolver *document.Resolver
 	made     map[string]bool // resources that will be new
+	plain    func(typeName string, properties map[string]any) (map[string]any, error)
 }
 
 func (c *comparison) lookup(id, attribute string) (any, error) {
@@ -102,6 +106,9 @@ func (c *comparison) compare(id string) (*difference, error) {
 	res, _ := c.template.Resource(id)
 	was := c.stack.resource(id)
 	properties, err := c.resolver.Properties(id)
+	if err == nil {
+		properties, err = c.plain(res.Type, properties)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +120,9 @@ func (c *comparison) compare(id string) (*difference, error) {
 		return nil, invalid("Update of resource type is not permitted. The new template modifies resource type of the following resources: [%s]", id)
 	}
 	typ := c.service.types[res.Type]
-	if checked, err := typ.Properties.Check(properties); err == nil {
-		properties = checked
+	veiled, _ := document.Veiled(properties).(map[string]any)
+	if checked, err := typ.Properties.Check(veiled); err == nil {
+		properties, _ = document.Unveil(checked).(map[string]any)
 	}
 	d := &difference{id: id, typeName: res.Type, physical: was.physical, action: modify, policy: was.replacePolicy}
 	for _, name := range changedProperties(was.properties, properties) {
@@ -143,7 +151,7 @@ func (c *comparison) property(res template.Resource, name string) propertyDiffer
 	}
 	for _, ref := range template.References(node) {
 		v, isParameter := c.goal.parameters[ref.Target]
-		changed := isParameter && c.stack.current != nil && c.stack.current.parameters[ref.Target].Text != v.Text
+		changed := isParameter && c.stack.current != nil && !c.stack.current.parameters[ref.Target].Same(v)
 		if changed || c.made[ref.Target] {
 			p.causes = append(p.causes, ref)
 		}

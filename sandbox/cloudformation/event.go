@@ -76,8 +76,8 @@ func shown(properties map[string]any, parameters document.Values) string {
 	}
 	text := string(encoded)
 	for _, v := range parameters {
-		if v.NoEcho && v.Text != "" {
-			text = strings.ReplaceAll(text, v.Text, v.Shown())
+		for _, hidden := range v.Hidden() {
+			text = strings.ReplaceAll(text, hidden, v.Shown())
 		}
 	}
 	return text

@@ -15,7 +15,12 @@ import (
 	"orgship/sandbox/wire"
 )
 
-const retain = "Retain"
+// The policies that keep a resource: always, or but for a creation that is rolled back.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+const (
+	retain               = "Retain"
+	retainExceptOnCreate = "RetainExceptOnCreate"
+)
 
 // Why a resource's operation ended early.
 var (
@@ -43,6 +48,7 @@ type operation struct {
 	work    context.Context // ends when the operation is cancelled
 	stop    context.CancelCauseFunc
 	journal []entry
+	hidden  []string // secrets that it has read
 }
 
 // start puts the stack into the operation's first status and runs it. Call it
@@ -89,13 +95,18 @@ func (s *Service) begin(caller context.Context, f func(context.Context)) {
 
 // as makes an operation act as the stack's service role, or as the caller.
 func (s *Service) as(ctx context.Context, o *operation, role string) error {
-	o.ctx = ctx
-	if role == "" {
-		return nil
-	}
-	session, err := s.cfg.Sessions.ServiceSession(ctx, role, "cloudformation.amazonaws.com", "AWSCloudFormation")
+	session, err := s.acting(ctx, role)
 	o.ctx = session
 	return err
+}
+
+// acting returns the context of who makes a stack's resources: its service role, or
+// the caller.
+func (s *Service) acting(ctx context.Context, role string) (context.Context, error) {
+	if role == "" {
+		return ctx, nil
+	}
+	return s.cfg.Sessions.ServiceSession(ctx, role, "cloudformation.amazonaws.com", "AWSCloudFormation")
 }
 
 // role returns the service role of an operation: the given one, which the caller
@@ -150,7 +161,10 @@ func (o *operation) prepare(ctx context.Context) error {
 	if err := s.checkValues(ctx, o.goal.parameters); err != nil {
 		return err
 	}
-	return o.ready(ctx)
+	if err := o.ready(ctx); err != nil {
+		return err
+	}
+	return o.holdImports(ctx)
 }
 
 // ready makes the resolver of the goal's processed template.
@@ -197,11 +211,15 @@ func (o *operation) resolved(id string) (*resourceState, error) {
 	if typ.Tagged {
 		r.tags = stackTags(o.goal.tags)
 	}
-	checked, err := typ.Properties.Check(properties)
+	if properties, err = o.service.plain(o.ctx, res.Type, properties); err != nil {
+		return r, &referenceError{reasonOf(err)}
+	}
+	veiled, _ := document.Veiled(properties).(map[string]any)
+	checked, err := typ.Properties.Check(veiled)
 	if err != nil {
 		return r, invalid("Properties validation failed for resource %s with message:\n%s", id, err)
 	}
-	r.properties = checked
+	r.properties, _ = document.Unveil(checked).(map[string]any)
 	return r, nil
 }
 
@@ -211,11 +229,15 @@ func (o *operation) failure(ctx context.Context, r *resourceState, verb string, 
 	if ctx.Err() != nil && (errors.Is(err, cause) || errors.Is(err, ctx.Err())) {
 		return "Resource " + verb + " cancelled"
 	}
+	var reference *referenceError
+	if errors.As(err, &reference) {
+		return reference.text
+	}
 	var e *wire.Error
 	if errors.As(err, &e) && e.Code == "ValidationError" && e.Status == 0 && isOurs(e) {
-		return e.Message
+		return o.hide(e.Message)
 	}
-	return resource.Reason(err, service(r.typeName), id.UUID())
+	return o.hide(resource.Reason(err, service(r.typeName), id.UUID()))
 }
 
 // isOurs tells what this package says itself from what a service answered.

@@ -72,6 +72,9 @@ func (s *Service) colours(st *stack, g *goal, all []difference) (green bool, con
 	if name := h.ObscuredParameter(g.processed, live, func(n string) bool { return g.parameters[n].NoEcho }); name != "" {
 		return false, h.Obscured(name)
 	}
+	if reference := h.DynamicReference(g.processed, live, func(n string) string { return g.parameters[n].Text }); reference != "" {
+		return false, h.Dynamic(reference)
+	}
 	return true, nil
 }
 

@@ -58,6 +58,9 @@ func (s *Service) prepare(ctx context.Context, r request) (*goal, error) {
 	if err != nil {
 		return nil, err
 	}
+	if values, err = s.stored(ctx, values); err != nil {
+		return nil, err
+	}
 	if err := s.capable(t, r); err != nil {
 		return nil, err
 	}
@@ -65,7 +68,7 @@ func (s *Service) prepare(ctx context.Context, r request) (*goal, error) {
 		return nil, err
 	}
 	g := &goal{original: body, submitted: t, parameters: values, tags: tags}
-	return g, s.dryRun(ctx, g, r.stackID, r.stackName)
+	return g, insecure(s.dryRun(ctx, g, r.stackID, r.stackName), r.direct)
 }
 
 // hook refuses a hook that the sandbox doesn't model; what AWS refuses of it comes later.
@@ -176,11 +179,19 @@ func (s *Service) dryRun(ctx context.Context, g *goal, stackID, stackName string
 	if err != nil {
 		return err
 	}
+	if err := r.Rules(places{ctx, s.cfg.Network}); err != nil {
+		return err
+	}
+	r = r.Importing(func(name string) (any, error) { return document.Unknown{Resource: name}, nil }) // see holdImports
 	for _, res := range r.Resources() {
 		if err := document.Modelled(res, catalogue{s}); err != nil {
 			return err
 		}
-		if _, err := r.Properties(res.ID); err != nil {
+		properties, err := r.Properties(res.ID)
+		if err != nil {
+			return err
+		}
+		if _, err := s.plain(ctx, res.Type, properties); err != nil {
 			return err
 		}
 	}
@@ -191,6 +202,7 @@ func (s *Service) dryRun(ctx context.Context, g *goal, stackID, stackName string
 // resolver returns the resolver of a template with a goal's parameters.
 func (s *Service) resolver(ctx context.Context, g *goal, t *template.Template, stackID, stackName string, lookup document.Lookup) (*document.Resolver, error) {
 	e := document.Environment{Account: iam.Caller(ctx).Account, Region: s.cfg.Region, StackName: stackName, StackID: stackID}
+	e.Import = func(name string) (any, error) { return s.imported(ctx, name) }
 	if usesZones(t) {
 		out, err := s.cfg.Network.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{})
 		if err != nil {

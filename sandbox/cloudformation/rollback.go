@@ -45,6 +45,7 @@ func (o *operation) undo(ctx context.Context, reason string) {
 		o.stack.cancel = nil
 		rest.entries = slices.Clone(o.journal)
 		o.finish(false)
+		o.stack.settleImports(false)
 		if given := o.stack.cancelToken; errors.Is(context.Cause(o.work), errByUser) && given != "" {
 			o.token = given // Assumption A115
 		}

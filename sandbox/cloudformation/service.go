@@ -46,6 +46,9 @@ type Config struct {
 	Sessions Sessions
 	Network  Network
 	Deployer Deployer
+	// Parameters and Secrets are what templates refer to.
+	Parameters Parameters
+	Secrets    Secrets
 	// Types are the resource types of the other services.
 	Types []*resource.Type
 	// Organization is the one whose accounts stack sets reach; nil: none.

@@ -46,6 +46,8 @@ type stack struct {
 	current   *goal // what the stack is; nil while in review
 	resources []*resourceState
 	outputs   []document.Output
+	imports   []string           // names of exports that it uses
+	importing []string           // and that the running operation will use
 	events    []types.StackEvent // oldest first
 
 	changeSets  []*changeSet

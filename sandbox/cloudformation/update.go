@@ -12,6 +12,7 @@ import (
 
 	"orgship/sandbox/cloudformation/bluegreen"
 	"orgship/sandbox/cloudformation/document"
+	"orgship/sandbox/cloudformation/resource"
 	"orgship/sandbox/wire"
 )
 
@@ -35,14 +36,18 @@ func (s *Service) UpdateStack(ctx context.Context, in *cfn.UpdateStackInput) (*c
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.prepare(ctx, request{
+	acting, err := s.acting(ctx, role)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.prepare(acting, request{
 		stackID: st.id, stackName: st.name, body: in.TemplateBody, url: in.TemplateURL, usePrevious: in.UsePreviousTemplate,
 		parameters: in.Parameters, tags: in.Tags, capabilities: in.Capabilities, previous: st.current, direct: true,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.changesAnything(ctx, st, g); err != nil {
+	if err := s.changesAnything(acting, st, g); err != nil {
 		return nil, err
 	}
 	o := &operation{service: s, goal: g, token: tokenOf(in.ClientRequestToken), begins: types.StackStatusUpdateInProgress}
@@ -121,8 +126,8 @@ func (o *operation) update(ctx context.Context) {
 		o.undo(ctx, reasonOf(err))
 		return
 	}
-	if !o.commit(outputs, carried) {
-		o.undo(ctx, byUser)
+	if reason := o.commit(ctx, outputs, carried); reason != "" {
+		o.undo(ctx, reason)
 		return
 	}
 	o.cleanUp(ctx, graph)
@@ -257,8 +262,13 @@ func (o *operation) modify(ctx context.Context, was, r *resourceState) error {
 // change has the handler bring a resource from what it was to what it is to be.
 func (o *operation) change(ctx context.Context, was, r *resourceState, reason string) error {
 	o.progress(r, types.ResourceStatusUpdateInProgress, reason)
-	request := o.request(r)
-	request.Previous, request.PreviousTags = was.properties, was.tags
+	request, err := o.revealing(ctx, r)
+	if err != nil {
+		o.progress(r, types.ResourceStatusUpdateFailed, o.failure(ctx, r, "update", err))
+		return err
+	}
+	request.Previous, request.PreviousTags = previous(was, r, request.Properties), was.tags
+	request.Initiated = func(state resource.State) { o.locked(func() { r.attributes = state.Attributes }) }
 	if err := o.service.types[r.typeName].Handler.Update(ctx, request); err != nil {
 		o.progress(r, types.ResourceStatusUpdateFailed, o.failure(ctx, r, "update", err))
 		return err
@@ -299,15 +309,19 @@ func (o *operation) sameName(was, r *resourceState) error {
 	return invalid("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", name)
 }
 
-// commit makes the goal what the stack is. It reports false when the update was
-// cancelled before: from here on it can't be.
-func (o *operation) commit(outputs []document.Output, carried []*resourceState) bool {
+// commit makes the goal what the stack is. It says why it can't be that: the update
+// was cancelled before (from here on it can't be), or an export is in use.
+func (o *operation) commit(ctx context.Context, outputs []document.Output, carried []*resourceState) string {
 	o.service.mu.Lock()
 	defer o.service.mu.Unlock()
 	if o.stack.cancel != nil && o.work.Err() != nil {
-		return false
+		return byUser
+	}
+	if reason := o.service.exportable(ctx, o.stack, outputs); reason != "" {
+		return reason
 	}
 	o.stack.cancel = nil
+	o.stack.settleImports(true)
 	for _, c := range carried {
 		if r := o.stack.resource(c.id); r != nil {
 			r.needs, r.deletionPolicy, r.replacePolicy, r.shown = c.needs, c.deletionPolicy, c.replacePolicy, c.shown
@@ -315,7 +329,7 @@ func (o *operation) commit(outputs []document.Output, carried []*resourceState) 
 	}
 	o.stack.current, o.stack.outputs, o.stack.description = o.goal, outputs, o.goal.submitted.Description()
 	o.service.enter(o.stack, o.token, types.StackStatusUpdateCompleteCleanupInProgress, "")
-	return true
+	return ""
 }
 
 // cleanUp deletes what the update left over: what the template no longer has,
@@ -340,7 +354,7 @@ func (o *operation) cleanUp(ctx context.Context, g document.Graph) {
 		if replaced[r] {
 			return r.replacePolicy == retain
 		}
-		return r.deletionPolicy == retain
+		return retains(r) || r.deletionPolicy == retainExceptOnCreate
 	})
 	if o.closing() {
 		return

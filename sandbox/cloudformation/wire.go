@@ -48,6 +48,8 @@ func (s *Service) reading() []wire.Operation {
 		wire.Op("ListChangeSets", s.ListChangeSets, wire.Required("StackName"), wire.Optional("NextToken")),
 		wire.Op("GetTemplate", s.GetTemplate, wire.Optional("StackName", "ChangeSetName", "TemplateStage")),
 		wire.Op("GetTemplateSummary", s.GetTemplateSummary, wire.Optional("StackName", "TemplateBody", "TemplateURL", "StackSetName")),
+		wire.Op("ListExports", s.ListExports, wire.Optional("NextToken")),
+		wire.Op("ListImports", s.ListImports, wire.Required("ExportName"), wire.Optional("NextToken")),
 		wire.Op("ValidateTemplate", s.ValidateTemplate, wire.Optional("TemplateBody", "TemplateURL")),
 	}
 }

@@ -23,6 +23,8 @@ import (
 	"orgship/sandbox/elb"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/logs"
+	"orgship/sandbox/secretsmanager"
+	"orgship/sandbox/ssm"
 	"orgship/sandbox/wire"
 )
 
@@ -42,6 +44,8 @@ type world struct {
 	elb        *elb.Service
 	ecr        *ecr.Service
 	logs       *logs.Service
+	ssm        *ssm.Service
+	secrets    *secretsmanager.Service
 	containers *containers
 	deployer   *deployer
 	network    ec2.DefaultVPC
@@ -79,11 +83,13 @@ func newWorld(t *testing.T) *world {
 	w.ec2 = ec2.New(ec2.Config{Region: region, Auth: w.iam})
 	w.network = w.ec2.AddDefaultVPC(accountID)
 	w.logs = logs.New(logs.Config{Clock: c, Region: region, Auth: w.iam})
+	w.ssm = ssm.New(ssm.Config{Clock: c, Region: region, Auth: w.iam})
+	w.secrets = secretsmanager.New(secretsmanager.Config{Clock: c, Region: region, Auth: w.iam})
 	w.ecr = ecr.New(ecr.Config{Clock: c, Region: region, Auth: w.iam, Endpoint: func() string { return "127.0.0.1:4566" }, Dir: t.TempDir()})
 	w.elb = elb.New(elb.Config{Clock: c, Region: region, Auth: w.iam, Network: w.ec2, Subnets: w.subnets})
 	w.Service = cloudformation.New(cloudformation.Config{
-		Clock: c, Region: region, Auth: w.iam, Sessions: w.iam, Network: w.ec2, Deployer: w.deployer,
-		Types: slices.Concat(resource.ECR(w.ecr), resource.EC2(w.ec2), resource.ELB(w.elb), resource.IAM(w.iam), resource.Logs(retentions{w.logs, w}), resource.ECS(w.containers), resource.Kept(w.iam)),
+		Clock: c, Region: region, Auth: w.iam, Sessions: w.iam, Network: w.ec2, Deployer: w.deployer, Parameters: w.ssm, Secrets: w.secrets,
+		Types: slices.Concat(resource.ECR(w.ecr), resource.EC2(w.ec2), resource.ELB(w.elb), resource.IAM(w.iam), resource.Logs(retentions{w.logs, w}), resource.ECS(w.containers), resource.SSM(w.ssm), resource.SecretsManager(w.secrets), resource.Kept(w.iam)),
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

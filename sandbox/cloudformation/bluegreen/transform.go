@@ -17,6 +17,9 @@ func Transform(t *template.Template, active func(condition string) bool) (*Hook,
 	if h == nil {
 		return nil, schemaError() // a transform without a hook has nothing to do
 	}
+	if err := companions(t); err != nil {
+		return nil, err
+	}
 	want := []struct{ id, typeName string }{
 		{h.Service, ecsService}, {h.TaskDefinitions[Blue], ecsDefinition}, {h.TaskSets[Blue], ecsTaskSet},
 		{h.ProdListener, elbListener}, {h.TargetGroups[Blue], elbGroup}, {h.TargetGroups[Green], elbGroup},

@@ -32,7 +32,7 @@ const (
 // that lead nowhere, cycles, and what the sandbox doesn't model.
 func Check(t *template.Template, c Catalogue) error {
 	for _, check := range []func(*template.Template, Catalogue) error{
-		limits, sections, parameterShapes, resourceTypes, references, conditionNames, attributes, cycles,
+		limits, sections, parameterShapes, ruleShapes, resourceTypes, references, conditionNames, attributes, cycles,
 	} {
 		if err := check(t, c); err != nil {
 			return err
@@ -55,18 +55,12 @@ func limits(t *template.Template, _ Catalogue) error {
 
 // sections refuses whole sections and outputs that the sandbox does not model.
 func sections(t *template.Template, _ Catalogue) error {
-	if t.Section("Rules") != nil {
-		return wire.NotModelled("the Rules section of a template")
-	}
 	for _, name := range t.Transforms() {
 		if name != "AWS::CodeDeployBlueGreen" {
 			return wire.NotModelled("the transform %s", name)
 		}
 	}
 	for _, o := range t.Outputs() {
-		if o.Node.Get("Export") != nil {
-			return wire.NotModelled("exports (output %s)", o.Name)
-		}
 		for _, key := range o.Node.Keys() {
 			if !slices.Contains([]string{"Value", "Description", "Condition", "Export"}, key) {
 				return invalid("Template format error: Invalid template output property '%s'", key)
@@ -128,8 +122,8 @@ func Modelled(r template.Resource, c Catalogue) error {
 func resourceAttributes(r template.Resource) error {
 	for name, value := range map[string]string{"DeletionPolicy": r.DeletionPolicy, "UpdateReplacePolicy": r.UpdateReplacePolicy} {
 		switch {
-		case value == "" || value == "Delete" || value == "Retain":
-		case value == "Snapshot" || value == "RetainExceptOnCreate" && name == "DeletionPolicy":
+		case value == "" || value == "Delete" || value == "Retain" || value == "RetainExceptOnCreate" && name == "DeletionPolicy":
+		case value == "Snapshot":
 			return wire.NotModelled("the %s %s (resource %s)", name, value, r.ID)
 		default:
 			return invalid("Template format error: Unrecognized %s %s for resource %s", name, value, r.ID)

@@ -20,6 +20,8 @@ type Environment struct {
 	StackName, StackID string
 	NotificationARNs   []string
 	Zones              []string // availability zones, for Fn::GetAZs
+	// Import gives what another stack exports under a name.
+	Import func(name string) (any, error)
 }
 
 func (e Environment) pseudo(name string) (any, bool) {

@@ -38,7 +38,11 @@ func (r *Resolver) call(n *template.Node) (any, error) {
 		return r.zones(n.Arg)
 	case "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition":
 		return r.condition(n, nil)
-	case "Fn::ImportValue", "Fn::Transform", "Fn::Cidr", "Fn::ForEach", "Fn::Length", "Fn::ToJsonString":
+	case "Fn::ImportValue":
+		return r.importValue(n.Arg)
+	case "Fn::Cidr":
+		return r.cidr(n.Arg)
+	case "Fn::Transform", "Fn::ForEach", "Fn::Length", "Fn::ToJsonString":
 		return nil, wire.NotModelled("the function %s", n.Name)
 	}
 	return nil, invalid("Template error: %s is not a function of CloudFormation", n.Name)

@@ -19,6 +19,8 @@ type Value struct {
 	Type   string // as declared: "List<AWS::EC2::Subnet::Id>"
 	Text   string // as given; lists have commas
 	NoEcho bool
+	// Resolved is what the Parameter Store had, for a type that names a parameter there.
+	Resolved string
 }
 
 // Values are the parameters' values by name.
@@ -26,6 +28,7 @@ type Values map[string]Value
 
 // Items returns the elements of a list parameter, or the one value of another.
 func (v Value) Items() []string {
+	v = v.effective()
 	if !v.list() {
 		return []string{v.Text}
 	}
@@ -38,6 +41,7 @@ func (v Value) Items() []string {
 
 // Element returns the type of the value, or of its elements for a list.
 func (v Value) Element() string {
+	v = v.effective()
 	if v.Type == "CommaDelimitedList" {
 		return "String"
 	}
@@ -53,10 +57,12 @@ func (v Value) Shown() string {
 }
 
 func (v Value) list() bool {
+	v = v.effective()
 	return v.Type == "CommaDelimitedList" || strings.HasPrefix(v.Type, "List<")
 }
 
 func (v Value) value() any {
+	v = v.effective()
 	if !v.list() {
 		return v.Text
 	}
@@ -70,6 +76,9 @@ func (v Value) value() any {
 // parameterType refuses types that AWS doesn't have or the sandbox doesn't model.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 func parameterType(p template.Parameter) error {
+	if stored, ok := storedType(p); ok {
+		return parameterType(stored)
+	}
 	switch v := (Value{Type: p.Type}); v.Element() {
 	case "String", "Number", "AWS::EC2::VPC::Id", "AWS::EC2::Subnet::Id", "AWS::EC2::SecurityGroup::Id", "AWS::EC2::AvailabilityZone::Name":
 		if p.Type != "List<String>" {
@@ -158,6 +167,7 @@ func parameterText(p template.Parameter, given *types.Parameter, previous Values
 
 // constraints checks a value against its declaration.
 func constraints(p template.Parameter, v Value) error {
+	v = v.given()
 	for _, item := range v.Items() {
 		if v.Element() == "Number" {
 			if _, err := strconv.ParseFloat(item, 64); err != nil {

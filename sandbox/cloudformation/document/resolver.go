@@ -1,9 +1,6 @@
 package document
 
 import (
-	"strings"
-
-	"orgship/sandbox/wire"
 	"orgship/template"
 )
 
@@ -72,8 +69,8 @@ func (r *Resolver) Properties(id string) (map[string]any, error) {
 	return nil, invalid("Template format error: [/Resources/%s/Properties] Properties must be an object", id)
 }
 
-// Output is a resolved output.
-type Output struct{ Name, Value, Description string }
+// Output is a resolved output. Export is the name it is exported under, "" for none.
+type Output struct{ Name, Value, Description, Export string }
 
 // Outputs resolves the outputs whose condition holds.
 func (r *Resolver) Outputs() ([]Output, error) {
@@ -93,9 +90,13 @@ func (r *Resolver) Outputs() ([]Output, error) {
 		if !ok {
 			return nil, invalid("Template format error: The Value field of every Outputs member must evaluate to a String.")
 		}
-		all = append(all, Output{Name: o.Name, Value: s, Description: o.Node.Get("Description").Str()})
+		export, err := r.exportName(o, s)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Output{Name: o.Name, Value: s, Description: o.Node.Get("Description").Str(), Export: export})
 	}
-	return all, nil
+	return all, distinct(all)
 }
 
 // Value resolves a node: functions are called, AWS::NoValue leaves things out.
@@ -104,10 +105,7 @@ func (r *Resolver) Value(n *template.Node) (any, error) {
 	case n.IsNull():
 		return nil, invalid("Template format error: 'null' values are not allowed in templates")
 	case n.Is(template.Scalar):
-		if strings.Contains(n.Text, "{{resolve:") {
-			return nil, wire.NotModelled("dynamic references such as %s", n.Text)
-		}
-		return scalar(n), nil
+		return scalar(n), nil // a dynamic reference stays as it is: see Replace
 	case n.Is(template.List):
 		return r.list(n)
 	case n.Is(template.Map):

@@ -26,8 +26,8 @@ type StackSets interface {
 	ListStackSetOperationResults(context.Context, *cloudformation.ListStackSetOperationResultsInput) (*cloudformation.ListStackSetOperationResultsOutput, error)
 }
 
-// CloudFormation returns the resource types of CloudFormation itself.
-func CloudFormation(room StackSets) []*Type { return []*Type{stackSet(room)} }
+// CloudFormation returns the resource types that need no service but CloudFormation itself.
+func CloudFormation(room StackSets) []*Type { return []*Type{stackSet(room), cdkMetadata()} }
 
 // stackSet is AWS::CloudFormation::StackSet, with service-managed permissions.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stackset.html

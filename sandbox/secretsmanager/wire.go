@@ -1,0 +1,31 @@
+package secretsmanager
+
+import "orgship/sandbox/wire"
+
+// Wire returns the room as clients see it. Rotation, replicas, policies and the
+// moving of stages aren't modelled: the sandbox refuses them by name.
+func (s *Service) Wire() wire.Service {
+	return wire.Service{
+		Name: "secretsmanager", Protocol: wire.JSON11, TargetPrefix: "secretsmanager", Pascal: true,
+		Words: wire.Words{Missing: func(names []string) *wire.Error {
+			return wire.Errorf("ValidationException", "%s", wire.NullMembers(names))
+		}},
+		Operations: []wire.Operation{
+			wire.Op("CreateSecret", s.CreateSecret, wire.Required("Name"),
+				wire.Optional("ClientRequestToken", "Description", "KmsKeyId", "SecretBinary", "SecretString", "Tags")),
+			wire.Op("GetSecretValue", s.GetSecretValue, wire.Required("SecretId"), wire.Optional("VersionId", "VersionStage")),
+			wire.Op("PutSecretValue", s.PutSecretValue, wire.Required("SecretId"),
+				wire.Optional("ClientRequestToken", "SecretBinary", "SecretString", "VersionStages")),
+			wire.Op("UpdateSecret", s.UpdateSecret, wire.Required("SecretId"),
+				wire.Optional("ClientRequestToken", "Description", "KmsKeyId", "SecretBinary", "SecretString")),
+			wire.Op("DescribeSecret", s.DescribeSecret, wire.Required("SecretId")),
+			wire.Op("ListSecrets", s.ListSecrets, wire.Optional("Filters", "IncludePlannedDeletion", "MaxResults", "NextToken", "SortOrder")),
+			wire.Op("DeleteSecret", s.DeleteSecret, wire.Required("SecretId"), wire.Optional("ForceDeleteWithoutRecovery", "RecoveryWindowInDays")),
+			wire.Op("RestoreSecret", s.RestoreSecret, wire.Required("SecretId")),
+			wire.Op("TagResource", s.TagResource, wire.Required("SecretId", "Tags")),
+			wire.Op("UntagResource", s.UntagResource, wire.Required("SecretId", "TagKeys")),
+			wire.Op("GetRandomPassword", s.GetRandomPassword, wire.Optional("ExcludeCharacters", "ExcludeLowercase", "ExcludeNumbers",
+				"ExcludePunctuation", "ExcludeUppercase", "IncludeSpace", "PasswordLength", "RequireEachIncludedType")),
+		},
+	}
+}
