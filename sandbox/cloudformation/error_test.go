@@ -38,7 +38,7 @@ func TestRefusedAtOnce(t *testing.T) {
 		{"attribute", cfn.CreateStackInput{TemplateBody: aws.String(`{"Resources": {"Log": {"Type": "AWS::Logs::LogGroup"}}, "Outputs": {"O": {"Value": {"Fn::GetAtt": ["Log", "Name"]}}}}`)}, "ValidationError: Template error: resource Log does not support attribute type Name in Fn::GetAtt"},
 		{"reserved tag", cfn.CreateStackInput{TemplateBody: aws.String(body("{}")), Tags: []types.Tag{{Key: aws.String("aws:x"), Value: aws.String("y")}}}, "ValidationError: aws: prefixed tag key names are not allowed"},
 		{"both", cfn.CreateStackInput{TemplateBody: aws.String(body("{}")), DisableRollback: aws.Bool(true), OnFailure: types.OnFailureDelete}, "ValidationError: You can specify either DisableRollback or OnFailure, but not both."},
-		{"dynamic reference", cfn.CreateStackInput{TemplateBody: aws.String(body(`{"LogGroupName": "{{resolve:ssm:name}}"}`))}, "NotModelled: the orgship sandbox does not model dynamic references"},
+		{"dynamic reference", cfn.CreateStackInput{TemplateBody: aws.String(body(`{"LogGroupName": "{{resolve:ssm:name}}"}`))}, "ValidationError: Parameters: [ssm:name] cannot be found."},
 	} {
 		if c.in.StackName == nil {
 			c.in.StackName = aws.String("new")

@@ -83,6 +83,9 @@ func TestReplacement(t *testing.T) {
 		"AWS::EC2::VPCEndpoint":                     "ServiceName VpcEndpointType VpcId",
 		"AWS::Lambda::Function":                     "FunctionName PackageType",
 		"AWS::Lambda::Permission":                   "Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID SourceAccount SourceArn",
+		"AWS::CDK::Metadata":                        "",
+		"AWS::SSM::Parameter":                       "Name",
+		"AWS::SecretsManager::Secret":               "Name",
 	} {
 		typ := types[name]
 		if typ == nil {
@@ -142,5 +145,5 @@ func TestUnmodelled(t *testing.T) {
 
 func catalogue() resource.Catalogue {
 	return resource.NewCatalogue(slices.Concat(resource.ECR(nil), resource.EC2(nil), resource.ELB(nil), resource.IAM(nil), resource.Logs(nil),
-		resource.ECS(nil), resource.Kept(nil), resource.CodeBuild(nil), resource.CloudFormation(nil))...)
+		resource.ECS(nil), resource.Kept(nil), resource.CodeBuild(nil), resource.SSM(nil), resource.SecretsManager(nil), resource.CloudFormation(nil))...)
 }
