@@ -12,8 +12,8 @@ import (
 var exportShape = regexp.MustCompile(`^[a-zA-Z0-9:\-]{1,255}$`)
 
 // independent refuses resources where a name must be known before they are made.
-func independent(id, _ string) (any, error) {
-	return nil, invalid("Template error: the name of an export must not depend on any resources, imported values, or Fn::GetAZs (resource %s)", id)
+func independent(name, _ string) (any, error) {
+	return nil, invalid("Template error: the name of an export must not depend on any resources, imported values, or Fn::GetAZs (%s)", name)
 }
 
 // Importing returns a resolver that asks f for imported values.
@@ -38,7 +38,7 @@ func (r *Resolver) importValue(arg *template.Node) (any, error) {
 
 // nameOf evaluates the name of an export, which mustn't depend on resources.
 func (r *Resolver) nameOf(n *template.Node) (string, error) {
-	value, err := r.With(independent).Value(n)
+	value, err := r.With(independent).Importing(func(name string) (any, error) { return independent(name, "") }).Value(n)
 	if err != nil {
 		return "", err
 	}
