@@ -27,7 +27,7 @@ const (
 	// bootstrapped, so each begins with it.
 	// https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
 	bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
-	newestBootstrap  = "30"
+	newestBootstrap  = "33"
 )
 
 // Account is an account of the sandbox and the access key of its administrator;

@@ -79,6 +79,30 @@ func TestCDKFrame(t *testing.T) {
 	w.want(w.delete("web"), types.StackStatusDeleteComplete)
 }
 
+// TestCDKFrameWithHook releases a template of the CDK's with the hook; one whose
+// metadata changes too is no green deployment.
+// https://github.com/aws-samples/aws-reinvent-trivia-game/blob/a1dafe683f051183719dcd0019215348513f45ed/trivia-backend/README.md
+func TestCDKFrameWithHook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(bootstrap, "String", "21")
+	framed := func(memory, analytics string) string {
+		_, frame, _ := strings.Cut(cdk, "Parameters:\n")
+		parameters, rules, _ := strings.Cut(frame, "Rules:")
+		return web(t, "Parameters:\n", "Parameters:\n"+parameters, `Memory: "512"`, `Memory: "`+memory+`"`,
+			"Resources:\n", "Resources:\n  CDKMetadata: {Type: AWS::CDK::Metadata, Properties: {Analytics: "+analytics+"}}\n") + "Rules:" + rules
+	}
+	w.want(w.create("web", framed("512", "x"), w.parameters(blueImage)...), types.StackStatusCreateComplete)
+	w.want(w.update("web", framed("1024", "x"), w.parameters(blueImage)...), types.StackStatusUpdateComplete)
+	if w.ids("web")["GreenSet"] == "" {
+		t.Errorf("no green deployment: %v", w.ids("web"))
+	}
+	w.want(w.update("web", framed("2048", "y"), w.parameters(blueImage)...), types.StackStatusUpdateRollbackComplete)
+	if rows := strings.Join(w.rows("web"), "\n"); !strings.Contains(rows, "Additional resource diff other than ECS application related resource update is detected") {
+		t.Error(rows)
+	}
+}
+
 // TestStoredInChangeSet executes a change set with what it was made with.
 func TestStoredInChangeSet(t *testing.T) {
 	t.Parallel()

@@ -77,7 +77,7 @@ func (v Value) value() any {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 func parameterType(p template.Parameter) error {
 	if stored, ok := storedType(p); ok {
-		return parameterType(stored)
+		return storedParameterType(p, stored)
 	}
 	switch v := (Value{Type: p.Type}); v.Element() {
 	case "String", "Number", "AWS::EC2::VPC::Id", "AWS::EC2::Subnet::Id", "AWS::EC2::SecurityGroup::Id", "AWS::EC2::AvailabilityZone::Name":

@@ -112,6 +112,8 @@ func TestStored(t *testing.T) {
 		{"AWS::SSM::Parameter::Name", "/p", "", ""},
 		{"AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", nil, "", "does not model the parameter type AWS::EC2::Image::Id"},
 		{"AWS::SSM::Parameter::Value<SecureString>", nil, "", "Unrecognized parameter type: SecureString"},
+		{"AWS::SSM::Parameter::Value<Number>", nil, "", "Unrecognized parameter type: AWS::SSM::Parameter::Value<Number>"},
+		{"AWS::SSM::Parameter::Value<AWS::SSM::Parameter::Name>", nil, "", "Unrecognized parameter type"},
 		{"List<AWS::SSM::Parameter::Value<String>>", nil, "", "does not model the parameter type"},
 	} {
 		parsed, err := document.Parse(`

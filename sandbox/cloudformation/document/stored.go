@@ -41,6 +41,15 @@ func storedType(p template.Parameter) (template.Parameter, bool) {
 	return p, ok
 }
 
+// storedParameterType refuses types of stored parameters that AWS doesn't have, or
+// whose values the sandbox doesn't model.
+func storedParameterType(p, stored template.Parameter) error {
+	if strings.Contains(stored.Type, "Number") || strings.Contains(stored.Type, "AWS::SSM::") {
+		return invalid("Template format error: Unrecognized parameter type: %s", p.Type)
+	}
+	return parameterType(stored)
+}
+
 // effective returns the value that a template gets.
 func (v Value) effective() Value {
 	of, ok := inner(v.Type)
