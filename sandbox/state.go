@@ -31,9 +31,9 @@ import (
 //	logs:log-group
 //	organizations:account         made by CreateAccount: its name
 //	organizations:delegated-administrator  service principals, beyond the first one
+//	organizations:service-access           service principals, with the management account
 //	secretsmanager:secret         those that aren't marked for deletion
 //	ssm:parameter
-//	organizations:service-access           service principals, with the management account
 type State map[string]map[string][]string
 
 // String lists the state, a line for each name.

@@ -37,19 +37,19 @@ func insecure(err error, atOnce bool) error {
 // plain resolves the references to plain parameters in a resource's properties.
 // Those to secrets stay: neither stacks nor events ever have what they stand for.
 func (s *Service) plain(ctx context.Context, typeName string, properties map[string]any) (map[string]any, error) {
-	var names, lacking, insecure []string
+	var names, lacking, secure []string
 	_, err := document.Replace(properties, typeName+"/Properties", func(path string, d document.Dynamic) (string, error) {
 		switch {
 		case d.Service == document.Stored:
 			names = append(names, d.Name)
 		case d.Service == document.Secure && !slices.Contains(securable(), path):
-			insecure = append(insecure, path)
+			secure = append(secure, path)
 		}
 		return d.Text, nil
 	})
-	if len(insecure) > 0 {
+	if len(secure) > 0 {
 		// https://github.com/aws/serverless-application-model/issues/1528
-		return nil, &referenceError{"SSM Secure reference is not supported in: " + brackets(insecure)}
+		return nil, &referenceError{"SSM Secure reference is not supported in: " + brackets(secure)}
 	}
 	if err != nil || len(names) == 0 {
 		return properties, err

@@ -64,7 +64,7 @@ type Request struct {
 	PreviousTags map[string]string // Update: those the stack had
 	Clock        clock.Clock
 
-	// Initiated is told the new resource's state (Create).
+	// Initiated is told the new resource's state (Create), or its new attributes (Update).
 	Initiated func(State)
 	// Unsteady lets Create return before the resource is steady, because
 	// somebody else waits for it: CodeDeploy waits for a green task set.
