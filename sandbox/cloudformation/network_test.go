@@ -15,7 +15,7 @@ Resources:
   Net: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.7.0.0/16, EnableDnsHostnames: true, Tags: [{Key: Name, Value: shop}]}}
   Way: {Type: AWS::EC2::InternetGateway}
   Tied: {Type: AWS::EC2::VPCGatewayAttachment, Properties: {VpcId: !Ref Net, InternetGatewayId: !Ref Way}}
-  Front: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Net, CidrBlock: 10.7.0.0/24, AvailabilityZone: !Select [0, !GetAZs ""], MapPublicIpOnLaunch: true}}
+  Front: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Net, CidrBlock: !Select [0, !Cidr [!GetAtt Net.CidrBlock, 2, 8]], AvailabilityZone: !Select [0, !GetAZs ""], MapPublicIpOnLaunch: true}}
   Back: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Net, CidrBlock: 10.7.1.0/24, AvailabilityZone: !Select [1, !GetAZs ""]}}
   FrontRoutes: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Net}}
   Out: {Type: AWS::EC2::Route, DependsOn: Tied, Properties: {RouteTableId: !Ref FrontRoutes, DestinationCidrBlock: 0.0.0.0/0, GatewayId: !Ref Way}}
