@@ -72,7 +72,7 @@ func (c *Client) Find(ctx context.Context, reference string) (Image, error) {
 // config reads the configuration of an image, of an index that of its
 // linux/amd64 image, and the digests of all its images.
 func (c *Client) config(ctx context.Context, p Reference) (config *v1.ConfigFile, manifests []string, err error) {
-	err = c.talk(ctx, &traffic{}, func(options ...remote.Option) error {
+	err = c.talk(ctx, &traffic{login: c.login}, func(options ...remote.Option) error {
 		found, err := remote.Get(p.reference(), options...)
 		if err != nil {
 			return err

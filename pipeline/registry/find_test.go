@@ -41,6 +41,26 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestUsualHost names a repository as AWS does where ECR says its registry is elsewhere.
+func TestUsualHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uri := w.create("team/app", types.ImageTagMutabilityImmutable)
+	usual := "111111111111.dkr.ecr.eu-west-1.amazonaws.com/team/app"
+	c := registry.New(w.client(owner, "admin"))
+	img := randomImage(t)
+	pushed, err := c.Push(t.Context(), registry.Push{Repository: usual, Tag: "1.0", Image: img})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reference := range []string{usual + ":1.0", uri + ":1.0"} {
+		found, err := c.Find(t.Context(), reference)
+		if err != nil || found.Digest != digestOf(t, img) || found.Revision != "abc123" {
+			t.Errorf("%s: %+v, error %v; pushed %+v", reference, found, err, pushed)
+		}
+	}
+}
+
 func TestFindRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type login struct {
 	mu      sync.Mutex
 	current *authn.AuthConfig
 	expires time.Time
+	proxy   *url.URL // where ECR says its registry is, if not at its usual hosts
 }
 
 // Authorization is AuthorizationContext for callers without a context.
@@ -57,8 +59,36 @@ func (l *login) AuthorizationContext(ctx context.Context) (*authn.AuthConfig, er
 	if err != nil || !ok {
 		return nil, errors.New("logging in to ECR: the token is not of the form that ECR documents") // the token stays out of the error
 	}
+	if l.proxy, err = url.Parse(aws.ToString(data.ProxyEndpoint)); err != nil || ecrHost.MatchString(l.proxy.Host) {
+		l.proxy = nil
+	}
 	l.current, l.expires = &authn.AuthConfig{Username: username, Password: password}, aws.ToTime(data.ExpiresAt)
 	return l.current, nil
+}
+
+// direct sends a request for a usual host of ECR's to where ECR says its registry is:
+// in the sandbox, to the sandbox's form of the same repository. Templates that were
+// written for AWS name the usual host there too.
+func (l *login) direct(r *http.Request) (*http.Request, error) {
+	m := ecrHost.FindStringSubmatch(r.URL.Host)
+	if m == nil {
+		return r, nil
+	}
+	if _, err := l.AuthorizationContext(r.Context()); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	proxy := l.proxy
+	l.mu.Unlock()
+	if proxy == nil || proxy.Host == "" {
+		return r, nil
+	}
+	moved := r.Clone(r.Context())
+	moved.URL.Scheme, moved.URL.Host, moved.Host = proxy.Scheme, proxy.Host, ""
+	if name := strings.TrimPrefix(r.URL.Path, "/v2/"); name != "" {
+		moved.URL.Path, moved.URL.RawPath = "/v2/"+m[1]+"/"+name, ""
+	}
+	return moved, nil
 }
 
 // forget makes the next request log in anew.

@@ -110,7 +110,7 @@ func (p Push) read() (Reference, artifact, error) {
 }
 
 func (c *Client) push(ctx context.Context, pl Reference, what artifact, digest string, dry bool) (Pushed, error) {
-	t := &traffic{}
+	t := &traffic{login: c.login}
 	pushed := Pushed{Reference: pl.repository.Name() + "@" + digest, Digest: digest, Tag: pl.Tag}
 	target := pl
 	if target.Tag == "" {

@@ -11,12 +11,18 @@ import (
 
 // traffic carries requests to the registry and counts the blobs among them.
 type traffic struct {
+	login *login
+
 	bytes   atomic.Int64 // of blobs that were sent, again when a part had to be sent again
 	sent    atomic.Int64 // blobs that the registry took
 	skipped atomic.Int64 // blobs that were there
 }
 
 func (t *traffic) RoundTrip(r *http.Request) (*http.Response, error) {
+	r, err := t.login.direct(r)
+	if err != nil {
+		return nil, err
+	}
 	if strings.Contains(r.URL.Path, "/blobs/uploads/") && r.Body != nil && r.Body != http.NoBody {
 		counted := *r // a RoundTripper must not change the request it is given
 		counted.Body = &countedBody{r.Body, &t.bytes}
