@@ -91,6 +91,19 @@ func (l *login) direct(r *http.Request) (*http.Request, error) {
 	return moved, nil
 }
 
+// restore has an answer name the host that was asked where it names the one that the
+// request was sent to: what goes on there, goes on with the same login.
+func (l *login) restore(asked, sent *http.Request, res *http.Response) {
+	to, err := sent.URL.Parse(res.Header.Get("Location"))
+	m := ecrHost.FindStringSubmatch(asked.URL.Host)
+	if asked == sent || m == nil || err != nil || res.Header.Get("Location") == "" || to.Host != sent.URL.Host {
+		return
+	}
+	to.Scheme, to.Host = asked.URL.Scheme, asked.URL.Host
+	to.Path = strings.Replace(to.Path, "/v2/"+m[1]+"/", "/v2/", 1)
+	res.Header.Set("Location", to.String())
+}
+
 // forget makes the next request log in anew.
 func (l *login) forget() {
 	l.mu.Lock()

@@ -19,6 +19,7 @@ type traffic struct {
 }
 
 func (t *traffic) RoundTrip(r *http.Request) (*http.Response, error) {
+	asked := r
 	r, err := t.login.direct(r)
 	if err != nil {
 		return nil, err
@@ -32,6 +33,7 @@ func (t *traffic) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.login.restore(asked, r, res)
 	switch {
 	case r.Method == http.MethodPut && res.StatusCode == http.StatusCreated && strings.Contains(r.URL.Path, "/blobs/uploads/"):
 		t.sent.Add(1)
