@@ -30,6 +30,8 @@ type sandboxCommand struct {
 	Organization string            `placeholder:"FILE" help:"JSON file that describes the Organization, instead of the default one."`
 	Credentials  string            `placeholder:"FILE" help:"Access key that the management account's administrator gets, as JSON of the credential_process format (- reads stdin); else one is made up. It isn't printed."`
 	Source       map[string]string `mapsep:"none" placeholder:"URL=DIR" help:"Folder that CodeBuild's projects with that source location build. The commands of its buildspec run on this machine, as you. May be repeated."`
+	Image        map[string]string `mapsep:"none" placeholder:"NAME=FILE" help:"Image that tasks can run besides those in ECR, such as httpd=httpd.tar: an OCI layout, an archive of one, or what docker save writes. May be repeated."`
+	PullThrough  map[string]string `mapsep:"none" placeholder:"HOST=URL" help:"Registry from which tasks pull the images of another host, such as docker.io=http://127.0.0.1:5000, without a login. May be repeated."`
 	Hook         map[string]string `mapsep:"none" placeholder:"NAME=ANSWER" help:"How a Lambda function that a lifecycle event of the blue/green hook names answers: succeeded, failed or timeout. The sandbox runs none. May be repeated."`
 	JSON         bool              `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys, where tokens of GitHub Actions are issued."`
 }
@@ -54,7 +56,7 @@ func (c *sandboxCommand) Run(p *running) error {
 	box, err := sandbox.New(sandbox.Options{
 		Key:   key,
 		Speed: float64(c.Speed), Region: string(c.Region), Organization: organization, InContainer: c.InContainer, Sources: c.Source,
-		Hooks: answers, Runtime: p.Runtime, Log: slog.New(slog.NewTextHandler(p.Stderr, nil)),
+		Images: c.Image, PullThrough: c.PullThrough, Hooks: answers, Runtime: p.Runtime, Log: slog.New(slog.NewTextHandler(p.Stderr, nil)),
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"orgship/sandbox/elb"
 	"orgship/sandbox/github"
 	"orgship/sandbox/iam"
+	"orgship/sandbox/images"
 	"orgship/sandbox/logs"
 	"orgship/sandbox/organizations"
 	"orgship/sandbox/secretsmanager"
@@ -27,6 +28,7 @@ import (
 type rooms struct {
 	iam            *iam.Service
 	github         *github.Service
+	images         *images.Service
 	sts            *sts.Service
 	organizations  *organizations.Service
 	ec2            *ec2.Service
@@ -42,7 +44,7 @@ type rooms struct {
 }
 
 // open makes the rooms and gives each the others that it needs.
-func (s *Sandbox) open(c clock.Clock, o Options) {
+func (s *Sandbox) open(c clock.Clock, o Options) (err error) {
 	r := &s.rooms
 	r.iam = iam.New(iam.Config{Clock: c, Organization: s.tree, Region: s.region, Decided: o.Decided})
 	r.github = github.New(c)
@@ -53,9 +55,12 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 	r.ssm = ssm.New(ssm.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.secretsmanager = secretsmanager.New(secretsmanager.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})
+	if r.images, err = images.New(images.Config{ECR: r.ecr, Files: o.Images, PullThrough: o.PullThrough}); err != nil {
+		return err
+	}
 	r.elb = elb.New(elb.Config{Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets, Groups: r.groups})
 	r.ecs = ecs.New(ecs.Config{
-		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Images: r.ecr, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: o.Runtime,
+		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Logins: r.ecr, Images: r.images, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: o.Runtime,
 	})
 	r.codedeploy = codedeploy.New(codedeploy.Config{Clock: c, Region: s.region, Auth: r.iam, Balancer: r.elb, Containers: r.ecs})
 	r.codebuild = codebuild.New(codebuild.Config{
@@ -65,6 +70,7 @@ func (s *Sandbox) open(c clock.Clock, o Options) {
 		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy, Organization: r.organizations,
 		Parameters: r.ssm, Secrets: r.secretsmanager, Types: r.types(),
 	})
+	return nil
 }
 
 // service is a room as the sandbox lists it. A room with an Inventory is counted in

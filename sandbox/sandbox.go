@@ -57,6 +57,12 @@ type Options struct {
 	// commands of their buildspecs run on this machine, as whoever runs this program.
 	// Without any, no build is started.
 	Sources map[string]string
+	// Images are files of images that tasks can run besides ECR's, by name ("httpd"): OCI
+	// layouts, archives of them, or what docker save writes.
+	Images map[string]string
+	// PullThrough are the URLs of registries from which tasks pull the images of another
+	// one, by its host ("docker.io", "public.ecr.aws"). They are asked without a login.
+	PullThrough map[string]string
 	// Hooks are the answers of Lambda functions that lifecycle events of the hook name, by
 	// the function's name: the sandbox runs none.
 	Hooks map[string]codedeploy.Answer
@@ -111,7 +117,9 @@ func New(o Options) (*Sandbox, error) {
 	if o.Sources, err = checkSources(o.Sources); err != nil {
 		return nil, fmt.Errorf("making sandbox: %w", err)
 	}
-	s.open(c, o)
+	if err := s.open(c, o); err != nil {
+		return nil, fmt.Errorf("making sandbox: %w", err)
+	}
 	for function, answer := range o.Hooks {
 		if _, err := codedeploy.ParseAnswer(string(answer)); err != nil {
 			return nil, fmt.Errorf("making sandbox: hook %q: %w", function, err)
@@ -181,6 +189,7 @@ func (s *Sandbox) end(ctx context.Context) error {
 	if s.runtime != nil {
 		note("tasks", s.runtime.Close())
 	}
+	note("images", s.rooms.images.Close(ctx))
 	note("listener", s.stopListening(ctx))
 	note("ECR", s.rooms.ecr.Close()) // once nobody pulls or pushes any more
 	return errors.Join(errs...)

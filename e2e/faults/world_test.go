@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"orgship/cli"
 	"orgship/image"
@@ -61,7 +62,13 @@ type world struct {
 // newWorld starts a sandbox, with a repository that holds images of these tags.
 func newWorld(t *testing.T, tags ...string) *world {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Speed: speed})
+	return newWorldWith(t, sandbox.Options{}, tags...)
+}
+
+func newWorldWith(t *testing.T, o sandbox.Options, tags ...string) *world {
+	t.Helper()
+	o.Speed = speed
+	box, err := sandbox.New(o)
 	if err == nil {
 		err = box.Listen("127.0.0.1:0")
 	}
@@ -196,16 +203,22 @@ var binary = sync.OnceValues(func() (*image.Binary, error) {
 	return image.Compile(context.Background(), source, image.Host())
 })
 
+// assemble makes an app that answers as its environment says.
+func assemble(t *testing.T, env map[string]string) (v1.Image, error) {
+	t.Helper()
+	program, err := binary()
+	if err != nil {
+		t.Skipf("SKIP: %v", err)
+	}
+	return image.Assemble(program, image.Options{
+		Dockerfile: []byte("FROM scratch\nCOPY --from=build /out/app /app\nENTRYPOINT [\"/app\"]\n"), Env: env,
+	})
+}
+
 // push pushes an app that answers as its environment says.
 func (d *desk) push(tag string, env map[string]string) {
 	d.t.Helper()
-	program, err := binary()
-	if err != nil {
-		d.t.Skipf("SKIP: %v", err)
-	}
-	img, err := image.Assemble(program, image.Options{
-		Dockerfile: []byte("FROM scratch\nCOPY --from=build /out/app /app\nENTRYPOINT [\"/app\"]\n"), Env: env,
-	})
+	img, err := assemble(d.t, env)
 	if err == nil {
 		_, err = registry.New(ecr.NewFromConfig(d.config())).Push(context.Background(), registry.Push{Repository: d.w.repo, Tag: tag, Image: img})
 	}

@@ -22,10 +22,13 @@ import (
 
 // begin brings a task up to its running entrypoint.
 func (s *Service) begin(ctx context.Context, r *run) *failure {
-	role := roleARN(r.set.service.account, *r.set.definition.ExecutionRoleArn)
-	session, err := s.cfg.Roles.ServiceSession(ctx, role, tasksPrincipal, r.id)
-	if err != nil {
-		return s.unassumable(r, role)
+	session := ctx
+	if name := value(r.set.definition.ExecutionRoleArn); name != "" {
+		var err error
+		role := roleARN(r.set.service.account, name)
+		if session, err = s.cfg.Roles.ServiceSession(ctx, role, tasksPrincipal, r.id); err != nil {
+			return s.unassumable(r, role)
+		}
 	}
 	s.change(r, func() {
 		r.hidden = false
@@ -90,21 +93,23 @@ func (s *Service) dial(ctx context.Context, r *run, port int) (net.Conn, error) 
 // spec is what the task is to run, with all that its execution role is asked for.
 func (s *Service) spec(session context.Context, r *run) (task.Spec, io.WriteCloser, *failure) {
 	c := r.set.definition.container()
-	username, password, err := s.credentials(session)
-	if err != nil {
-		return task.Spec{}, nil, unstartable("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "+
-			"unable to retrieve ecr registry auth: %s", said(err))
-	}
-	image, err := s.cfg.Images.Resolve(*c.Image)
+	image, err := s.cfg.Images.Resolve(session, *c.Image)
 	if err != nil {
 		return task.Spec{}, nil, unstartable("CannotPullContainerError: %s", said(err))
+	}
+	var username, password string
+	if image.ECR {
+		if username, password, err = s.credentials(session); err != nil {
+			return task.Spec{}, nil, unstartable("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "+
+				"unable to retrieve ecr registry auth: %s", said(err))
+		}
 	}
 	output, err := s.output(session, r)
 	if err != nil {
 		return task.Spec{}, nil, unstartable("ResourceInitializationError: failed to validate logger args: failed to create Cloudwatch log stream: %s", said(err))
 	}
 	spec := task.Spec{
-		ID: r.id, Image: image, Username: username, Password: password, EntryPoint: c.EntryPoint, Command: c.Command,
+		ID: r.id, Image: image.Reference, Secure: image.Secure, Username: username, Password: password, EntryPoint: c.EntryPoint, Command: c.Command,
 		WorkingDir: value(c.WorkingDirectory), User: value(c.User), Env: s.environment(c),
 		ReadOnlyRoot: value(c.ReadonlyRootFilesystem),
 		Hostname:     s.hostname(r.eni.PrivateIP), Stdout: output, Stderr: output,
@@ -133,7 +138,7 @@ func (s *Service) environment(c *types.ContainerDefinition) []string {
 
 // credentials are those for the registry, of the execution role.
 func (s *Service) credentials(session context.Context) (username, password string, err error) {
-	out, err := s.cfg.Images.GetAuthorizationToken(session, &ecr.GetAuthorizationTokenInput{})
+	out, err := s.cfg.Logins.GetAuthorizationToken(session, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
 		return "", "", err
 	}

@@ -178,13 +178,16 @@ func (s *Service) checkContainers(in *ecs.RegisterTaskDefinitionInput) error {
 	if err := checkPorts(c.PortMappings); err != nil {
 		return err
 	}
-	// Assumption A61: an image that is not in ECR is refused when the task
-	// definition is registered; AWS would find out when a task starts.
-	if _, err := s.cfg.Images.Resolve(*c.Image); err != nil {
+	// Assumption A61: an image that can't be pulled from anywhere is refused when the
+	// task definition is registered; AWS would find out when a task starts.
+	ecr, err := s.cfg.Images.Check(*c.Image)
+	switch {
+	case err != nil:
 		return err
-	}
-	if value(in.ExecutionRoleArn) == "" {
+	case ecr && value(in.ExecutionRoleArn) == "":
 		return clientError("Fargate requires task definition to have execution role ARN to support ECR images.")
+	case c.LogConfiguration != nil && value(in.ExecutionRoleArn) == "":
+		return clientError("Fargate requires task definition to have execution role ARN to support log driver %s.", c.LogConfiguration.LogDriver)
 	}
 	return s.checkLogs(c.LogConfiguration)
 }

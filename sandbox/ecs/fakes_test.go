@@ -19,6 +19,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"orgship/sandbox/iam"
+	"orgship/sandbox/images"
 	"orgship/sandbox/task"
 	"orgship/sandbox/wire"
 )
@@ -69,13 +70,13 @@ func (r *roles) ServiceSession(ctx context.Context, arn, service, name string) (
 	return iam.WithPrincipal(ctx, iam.Principal{Account: account, ARN: "arn:aws:sts::" + account + ":assumed-role/execution/" + name, RoleARN: arn}), nil
 }
 
-// images knows the references of the account's registry.
-type images struct {
+// logins logs in to the account's registry, and knows its references.
+type logins struct {
 	mu   sync.Mutex
 	deny error
 }
 
-func (i *images) GetAuthorizationToken(ctx context.Context, _ *ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error) {
+func (i *logins) GetAuthorizationToken(ctx context.Context, _ *ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.deny != nil {
@@ -85,12 +86,22 @@ func (i *images) GetAuthorizationToken(ctx context.Context, _ *ecr.GetAuthorizat
 	return &ecr.GetAuthorizationTokenOutput{AuthorizationData: []ecrtypes.AuthorizationData{{AuthorizationToken: &token}}}, nil
 }
 
-func (i *images) Resolve(ref string) (string, error) {
-	path, ok := strings.CutPrefix(ref, registry)
-	if !ok {
-		return "", wire.NotModelled("pulling %q", ref)
+func (i *logins) Check(ref string) (bool, error) {
+	if strings.HasPrefix(ref, "public/") {
+		return false, nil
 	}
-	return "127.0.0.1:1/" + account + "/" + path, nil
+	if !strings.HasPrefix(ref, registry) {
+		return false, wire.NotModelled("pulling %q", ref)
+	}
+	return true, nil
+}
+
+func (i *logins) Resolve(_ context.Context, ref string) (images.Image, error) {
+	ecr, err := i.Check(ref)
+	if err != nil {
+		return images.Image{}, err
+	}
+	return images.Image{Reference: "127.0.0.1:1/" + account + "/" + strings.TrimPrefix(strings.TrimPrefix(ref, registry), "public/"), ECR: ecr}, nil
 }
 
 // targets is a load balancer that says of targets what the test tells it.

@@ -19,9 +19,13 @@ func (s *Service) unreachable(r *run) *failure {
 		return s.cfg.Network.Reaches(r.set.service.account, r.subnet, r.public(), service)
 	}
 	c := r.set.definition.container()
+	ecr, err := s.cfg.Images.Check(*c.Image)
+	if err != nil {
+		return unstartable("CannotPullContainerError: %s", said(err))
+	}
 	const timeout = "dial tcp 10.0.0.1:443: i/o timeout"
 	switch {
-	case !reaches("ecr.api"):
+	case ecr && !reaches("ecr.api"):
 		return unstartable("ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: "+
 			"There is a connection issue between the task and Amazon ECR. Check your task network configuration. "+
 			"operation error ECR: GetAuthorizationToken, exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , "+
@@ -29,10 +33,10 @@ func (s *Service) unreachable(r *run) *failure {
 	case c.LogConfiguration != nil && !reaches("logs"):
 		return unstartable("ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. " +
 			"There is a connection issue between the task and Amazon CloudWatch. Check your network configuration. : signal: killed")
-	case !reaches("ecr.dkr"):
+	case !reaches(map[bool]string{true: "ecr.dkr", false: "the internet"}[ecr]):
 		return unstartable("CannotPullContainerError: The task cannot pull %s from the registry. There is a connection issue between the task and the registry. "+
 			"Check your task network configuration. : failed to resolve ref: failed to do request: Head: %s", *c.Image, timeout)
-	case !reaches("s3"):
+	case ecr && !reaches("s3"):
 		return unstartable("CannotPullContainerError: The task cannot pull %s from the registry. There is a connection issue between the task and the registry. "+
 			"Check your task network configuration. : failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://prod-%s-starport-layer-bucket.s3.%s.amazonaws.com/\": %s",
 			*c.Image, s.cfg.Region, s.cfg.Region, timeout)

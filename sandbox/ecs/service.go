@@ -20,6 +20,7 @@ import (
 	"orgship/sandbox/clock"
 	"orgship/sandbox/ec2"
 	"orgship/sandbox/iam"
+	"orgship/sandbox/images"
 	"orgship/sandbox/logs"
 	"orgship/sandbox/task"
 )
@@ -29,11 +30,17 @@ type Roles interface {
 	ServiceSession(ctx context.Context, roleARN, service, sessionName string) (context.Context, error)
 }
 
-// Images is what ECS asks of ECR.
-type Images interface {
+// Logins is what ECS asks of ECR.
+type Logins interface {
 	GetAuthorizationToken(ctx context.Context, in *ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error)
-	// Resolve turns an image reference of ECR's form into the sandbox's.
-	Resolve(ref string) (string, error)
+}
+
+// Images knows from where to pull.
+type Images interface {
+	// Check refuses an image that can't be pulled from anywhere, and says of others
+	// whether they are ECR's.
+	Check(ref string) (ecr bool, err error)
+	Resolve(ctx context.Context, ref string) (images.Image, error)
 }
 
 // Network gives tasks their network interfaces.
@@ -68,6 +75,7 @@ type Config struct {
 	Region  string
 	Auth    iam.Authorizer
 	Roles   Roles
+	Logins  Logins
 	Images  Images
 	Network Network
 	Targets Targets

@@ -35,7 +35,7 @@ type world struct {
 	ctx     context.Context // of the account's administrator
 	auth    *auth
 	roles   *roles
-	images  *images
+	images  *logins
 	targets *targets
 	logs    *logs.Service
 	network *ec2.Service
@@ -49,14 +49,14 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, auth: &auth{}, roles: &roles{}, images: &images{}, runtime: &runtime{tasks: map[string]*fake{}}}
+	w := &world{t: t, auth: &auth{}, roles: &roles{}, images: &logins{}, runtime: &runtime{tasks: map[string]*fake{}}}
 	w.ctx = iam.WithPrincipal(context.Background(), iam.Principal{Account: account, ARN: "arn:aws:iam::" + account + ":user/admin"})
 	w.targets = &targets{groups: map[string]*group{blueTG: {kind: "ip", behind: []string{"lb"}}}}
 	w.logs = logs.New(logs.Config{Clock: c, Region: region, Auth: w.auth})
 	w.network = ec2.New(ec2.Config{Region: region, Auth: w.auth})
 	w.vpc = w.network.AddDefaultVPC(account)
 	w.Service = ecs.New(ecs.Config{
-		Clock: c, Region: region, Auth: w.auth, Roles: w.roles, Images: w.images, Network: w.network, Targets: w.targets, Logs: w.logs, Runtime: w.runtime,
+		Clock: c, Region: region, Auth: w.auth, Roles: w.roles, Logins: w.images, Images: w.images, Network: w.network, Targets: w.targets, Logs: w.logs, Runtime: w.runtime,
 	})
 	t.Cleanup(func() {
 		if err := w.Close(context.Background()); err != nil {

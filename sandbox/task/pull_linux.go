@@ -35,7 +35,11 @@ func resolve(ctx context.Context, spec Spec) (*image, error) {
 }
 
 func ask(ctx context.Context, spec Spec) (*image, error) {
-	ref, err := name.ParseReference(spec.Image, name.Insecure)
+	options := []name.Option{name.Insecure}
+	if spec.Secure {
+		options = nil
+	}
+	ref, err := name.ParseReference(spec.Image, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ type Runtime interface {
 type Spec struct {
 	ID       string // names the task's files, e.g. 32 hex digits
 	Image    string // host:port/account/repository@sha256:… or :tag
+	Secure   bool   // pull by HTTPS
 	Username string // registry credentials; both empty: none are sent
 	Password string
 
