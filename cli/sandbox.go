@@ -33,7 +33,8 @@ type sandboxCommand struct {
 	Image        map[string]string `mapsep:"none" placeholder:"NAME=FILE" help:"Image that tasks can run besides those in ECR, such as httpd=httpd.tar: an OCI layout, an archive of one, or what docker save writes. May be repeated."`
 	PullThrough  map[string]string `mapsep:"none" placeholder:"HOST=URL" help:"Registry from which tasks pull the images of another host, such as docker.io=http://127.0.0.1:5000, without a login. May be repeated."`
 	Hook         map[string]string `mapsep:"none" placeholder:"NAME=ANSWER" help:"How a Lambda function that a lifecycle event of the blue/green hook names answers: succeeded, failed or timeout. The sandbox runs none. May be repeated."`
-	JSON         bool              `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys, where tokens of GitHub Actions are issued."`
+	CA           string            `name:"ca" placeholder:"FILE" help:"Write the certificate of the authority that signs what ACM issues, in PEM, for clients that are to trust it (SSL_CERT_FILE, curl --cacert)."`
+	JSON         bool              `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys, where tokens of GitHub Actions are issued, the authority's certificate."`
 }
 
 // closeTimeout is how long the sandbox may take to end what it runs.
@@ -74,11 +75,25 @@ func (c *sandboxCommand) serve(p *running, box *sandbox.Sandbox, key *sandbox.Ke
 	if err := box.CanRunTasks(); err != nil {
 		complain(p.Stderr, fmt.Errorf("services won't start here: %w", err), "")
 	}
+	if err := c.writeCA(box.CA()); err != nil {
+		return err
+	}
 	if err := c.announce(p.Stdout, known(box.Info(), key)); err != nil {
 		return err
 	}
 	<-p.ctx.Done()
 	fmt.Fprintln(p.Stderr, "orgship: ending the sandbox and all it runs; Ctrl-C again ends it at once")
+	return nil
+}
+
+// writeCA writes the authority's certificate, if that is asked for.
+func (c *sandboxCommand) writeCA(ca []byte) error {
+	if c.CA == "" {
+		return nil
+	}
+	if err := os.WriteFile(c.CA, ca, 0o644); err != nil { //nolint:gosec // a certificate is for others to read
+		return fmt.Errorf("writing the authority's certificate: %w", err)
+	}
 	return nil
 }
 

@@ -53,6 +53,9 @@ type Info struct {
 	RootID         string    `json:"rootId"`
 	Accounts       []Account `json:"accounts"` // by id
 	GitHub         GitHub    `json:"github"`
+	// CA is the certificate of the authority that signs what ACM issues, in PEM: clients
+	// that are to trust load balancers need it.
+	CA string `json:"ca"`
 }
 
 // GitHub is where tokens of GitHub Actions are issued.
@@ -72,8 +75,18 @@ func (s *Sandbox) Info() Info {
 	return Info{
 		Endpoint: s.Endpoint(), Region: s.region,
 		OrganizationID: s.organization.ID, RootID: s.organization.RootID, Accounts: s.Accounts(),
-		GitHub: GitHub{TokenURL: s.Endpoint() + github.Path, RequestToken: s.rooms.github.RequestToken()},
+		GitHub: GitHub{TokenURL: s.Endpoint() + github.Path, RequestToken: s.rooms.github.RequestToken()}, CA: string(s.CA()),
 	}
+}
+
+// CA returns the certificate of the authority that signs what ACM issues in this
+// sandbox, in PEM.
+func (s *Sandbox) CA() []byte {
+	ca, err := s.rooms.acm.CA()
+	if err != nil {
+		panic("sandbox: internal error: " + err.Error()) // can't happen: making a key of P-256 doesn't fail
+	}
+	return ca
 }
 
 // Accounts returns the accounts, by id, with the org paths that they have now.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -21,19 +22,51 @@ import (
 // a wrong answer of its service this must not be one.
 func (s *Sandbox) forward(w http.ResponseWriter, r *http.Request) {
 	switch at := hostPort(r.URL.Host); {
-	case r.Method == http.MethodConnect, r.URL.Scheme != "http":
-		refuse(w, "the sandbox is a proxy for plain HTTP only: no CONNECT, no TLS")
+	case r.URL.Scheme != "http":
+		refuse(w, "the sandbox is a proxy for plain HTTP, and by CONNECT for its own load balancers' HTTPS listeners")
 	case s.self(r, at):
 		s.reply(w, direct(r))
 	default:
-		err := s.rooms.elb.Visit(at, w, direct(r))
-		if errors.Is(err, elb.ErrForeign) {
-			err = fmt.Errorf("the sandbox is a proxy for its own load balancers only: %w", err)
-		}
-		if err != nil {
-			refuse(w, err.Error())
+		if err := s.rooms.elb.Visit(at, w, direct(r)); err != nil {
+			refuseFor(w, err)
 		}
 	}
+}
+
+// tunnel answers a CONNECT: it passes bytes between the client and an HTTPS listener,
+// which speak TLS with each other.
+func (s *Sandbox) tunnel(w http.ResponseWriter, r *http.Request) {
+	there, err := s.rooms.elb.Tunnel(r.Context(), r.Host)
+	if err != nil {
+		refuseFor(w, err)
+		return
+	}
+	defer there.Close()
+	here, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		refuseFor(w, err)
+		return
+	}
+	defer here.Close()
+	if _, err := io.WriteString(here, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		return
+	}
+	ended := make(chan struct{}, 2) // either end ends both
+	pass := func(to io.Writer, from io.Reader) {
+		_, _ = io.Copy(to, from)
+		ended <- struct{}{}
+	}
+	go pass(there, buffered)
+	go pass(here, there)
+	<-ended
+}
+
+// refuseFor says why a request goes no further.
+func refuseFor(w http.ResponseWriter, err error) {
+	if errors.Is(err, elb.ErrForeign) {
+		err = fmt.Errorf("the sandbox is a proxy for its own load balancers only: %w", err)
+	}
+	refuse(w, err.Error())
 }
 
 func refuse(w http.ResponseWriter, why string) { http.Error(w, why, http.StatusBadGateway) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"orgship/sandbox/acm"
 	"orgship/sandbox/clock"
 	"orgship/sandbox/cloudformation"
 	"orgship/sandbox/cloudformation/resource"
@@ -36,6 +37,7 @@ type rooms struct {
 	ssm            *ssm.Service
 	secretsmanager *secretsmanager.Service
 	ecr            *ecr.Service
+	acm            *acm.Service
 	elb            *elb.Service
 	ecs            *ecs.Service
 	codedeploy     *codedeploy.Service
@@ -58,7 +60,10 @@ func (s *Sandbox) open(c clock.Clock, o Options) (err error) {
 	if r.images, err = images.New(images.Config{ECR: r.ecr, Files: o.Images, PullThrough: o.PullThrough}); err != nil {
 		return err
 	}
-	r.elb = elb.New(elb.Config{Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets, Groups: r.groups})
+	r.acm = acm.New(acm.Config{Clock: c, Region: s.region, Auth: r.iam, Users: r.certificateUsers})
+	r.elb = elb.New(elb.Config{
+		Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets, Groups: r.groups, Certificates: r.acm.Serving,
+	})
 	r.ecs = ecs.New(ecs.Config{
 		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Logins: r.ecr, Images: r.images, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: o.Runtime,
 	})
@@ -92,6 +97,7 @@ func (r *rooms) services() []service {
 		{r.ssm, resource.SSM(r.ssm)},
 		{r.secretsmanager, resource.SecretsManager(r.secretsmanager)},
 		{r.ecr, resource.ECR(r.ecr)},
+		{r.acm, resource.ACM(r.acm)},
 		{r.elb, resource.ELB(r.elb)},
 		{r.ecs, resource.ECS(r.ecs)},
 		{r.codedeploy, nil},
@@ -146,3 +152,8 @@ func (r *rooms) subnetHeld(account, subnet string) bool { return r.elb.HasSubnet
 
 // groupUsed says whether a load balancer has the security group.
 func (r *rooms) groupUsed(account, group string) bool { return r.elb.HasGroup(account, group) }
+
+// certificateUsers names the load balancers that serve a certificate.
+func (r *rooms) certificateUsers(account, arn string) []string {
+	return r.elb.CertificateUsers(account, arn)
+}

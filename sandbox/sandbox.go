@@ -145,13 +145,17 @@ func caller(ctx context.Context) (account, arn string) {
 
 // ServeHTTP answers requests as the listener does: those of AWS's APIs, of the
 // registry below /v2/, of runners for GitHub's tokens, and as an HTTP proxy those for its own load balancers
-// and itself, whose URL is absolute (GET http://127.45.6.7/ HTTP/1.1).
+// and itself, whose URL is absolute (GET http://127.45.6.7/ HTTP/1.1), and CONNECT to
+// their HTTPS listeners.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Host != "" {
+	switch {
+	case r.Method == http.MethodConnect:
+		s.tunnel(w, r)
+	case r.URL.Host != "":
 		s.forward(w, r)
-		return
+	default:
+		s.reply(w, r)
 	}
-	s.reply(w, r)
 }
 
 // reply answers a request that isn't for a proxy.

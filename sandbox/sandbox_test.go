@@ -76,7 +76,7 @@ func TestInfoHasTheDocumentedShape(t *testing.T) {
 		slices.Sort(all)
 		return all
 	}
-	if diff := cmp.Diff([]string{"accounts", "endpoint", "github", "organizationId", "region", "rootId"}, keys(doc)); diff != "" {
+	if diff := cmp.Diff([]string{"accounts", "ca", "endpoint", "github", "organizationId", "region", "rootId"}, keys(doc)); diff != "" {
 		t.Error(diff)
 	}
 	account := doc["accounts"].([]any)[0].(map[string]any)

@@ -15,6 +15,7 @@ import (
 // kinds of which there is nothing are left out, so that a sandbox as it began
 // has an empty State. The kinds are
 //
+//	acm:certificate
 //	cloudformation:stack
 //	cloudformation:stack-set      with the management account, whoever made them
 //	codebuild:project, codebuild:report-group

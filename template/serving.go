@@ -61,11 +61,26 @@ func (t *Template) listenerOf(id string) string {
 // Port returns a listener's port, with the parameters' values; "" where it can't
 // be told.
 func (t *Template) Port(listener string, parameters map[string]string) string {
-	r, ok := t.Resource(listener)
+	return t.setting(listener, "Port", parameters)
+}
+
+// Scheme returns the scheme of a listener's URLs, https or http, with the parameters'
+// values.
+func (t *Template) Scheme(listener string, parameters map[string]string) string {
+	if t.setting(listener, "Protocol", parameters) == "HTTPS" {
+		return "https"
+	}
+	return "http"
+}
+
+// setting returns a property of a resource that is a text or a parameter, "" where it
+// can't be told.
+func (t *Template) setting(id, property string, parameters map[string]string) string {
+	r, ok := t.Resource(id)
 	if !ok {
 		return ""
 	}
-	n := r.Properties.Get("Port")
+	n := r.Properties.Get(property)
 	if n.Is(Scalar) {
 		return n.Text
 	}

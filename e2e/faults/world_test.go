@@ -140,9 +140,11 @@ type desk struct {
 	w       *world
 	t       *testing.T
 	account string
-	file    string // template of the shop; "": the one with a hook
-	url     string // of the shop
-	says    string // what the shop says
+	file    string       // template of the shop; "": the one with a hook
+	url     string       // of the shop
+	says    string       // what the shop says
+	client  *http.Client // asks it; nil: the default one
+	env     []string     // of the program besides, as KEY=VALUE
 }
 
 func (d *desk) on(t *testing.T) *desk {
@@ -167,6 +169,7 @@ func (d *desk) command(args ...string) *exec.Cmd {
 		asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + d.w.dir, "AWS_ENDPOINT_URL=" + d.w.box.Endpoint(), "AWS_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=" + a.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + a.SecretAccessKey, fmt.Sprint("ORGSHIP_SPEED=", speed), "AWS_EC2_METADATA_DISABLED=true",
 	}
+	c.Env = append(c.Env, d.env...)
 	return c
 }
 
@@ -338,7 +341,7 @@ func (d *desk) endState(serves string) {
 }
 
 func (d *desk) ask() string {
-	r, err := http.Get(d.url)
+	r, err := cmp.Or(d.client, http.DefaultClient).Get(d.url)
 	if err != nil {
 		return err.Error()
 	}

@@ -90,7 +90,7 @@ func (w *run) checkAddress(t *template.Template) error {
 // resolveURLs finds out where the service answers.
 func (w *run) resolveURLs(ctx context.Context, s stack.Stack) error {
 	var err error
-	if w.url, err = w.address(ctx, s); err != nil {
+	if w.url, w.own, err = w.address(ctx, s); err != nil {
 		return err
 	}
 	w.testURL = cmp.Or(w.req.Check.TestURL, w.testListener())
@@ -104,33 +104,66 @@ func (w *run) resolveURLs(ctx context.Context, s stack.Stack) error {
 }
 
 // address is the URL to ask: as it is given, else as an output says, else the
-// production listener's own.
-func (w *run) address(ctx context.Context, s stack.Stack) (string, error) {
+// production listener's own. Own is the name of its load balancer, where the URL has
+// that.
+func (w *run) address(ctx context.Context, s stack.Stack) (found, own string, err error) {
 	c := w.req.Check
 	if c.URL != "" {
-		return c.URL, nil
+		return c.URL, "", nil
 	}
 	base := s.Outputs[cmp.Or(c.Output, defaultOutput)]
-	path := trimSlash(c.Path)
-	if strings.Contains(base, "://") && path == "" {
-		return base, nil // as it is
-	}
-	if base == "" && c.Output == "" && w.serves.Listener != "" && w.cfg.Records != nil {
-		listener, err := w.cfg.Stacks.PhysicalID(ctx, s.ID, w.serves.Listener)
-		if err != nil {
-			return "", err
-		}
-		if base, err = w.cfg.Records.Address(ctx, listener); err != nil {
-			return "", err
-		}
-	}
+	listener, err := w.listenerAddress(ctx, s)
 	switch {
+	case base == "" && c.Output == "" && listener != nil:
+		base = listener.String()
+	case base == "" && c.Output == "" && err != nil:
+		return "", "", err
 	case base == "":
-		return "", &NoURLError{Stack: s.Name, Output: c.Output}
-	case !strings.Contains(base, "://"):
-		base = "http://" + base
+		return "", "", &NoURLError{Stack: s.Name, Output: c.Output}
 	}
-	return strings.TrimSuffix(base, "/") + "/" + path, nil
+	base = complete(base, listener)
+	if u, err := url.Parse(base); err == nil && listener != nil && strings.EqualFold(u.Hostname(), listener.Hostname()) {
+		own = u.Hostname()
+	}
+	path := trimSlash(c.Path)
+	if strings.Contains(s.Outputs[cmp.Or(c.Output, defaultOutput)], "://") && path == "" {
+		return base, own, nil // as it is
+	}
+	return strings.TrimSuffix(base, "/") + "/" + path, own, nil
+}
+
+// listenerAddress is where the production listener answers by AWS's records, nil where
+// they don't say.
+func (w *run) listenerAddress(ctx context.Context, s stack.Stack) (*url.URL, error) {
+	if w.serves.Listener == "" || w.cfg.Records == nil {
+		return nil, nil
+	}
+	arn, err := w.cfg.Stacks.PhysicalID(ctx, s.ID, w.serves.Listener)
+	if err != nil {
+		return nil, err
+	}
+	text, err := w.cfg.Records.Address(ctx, arn)
+	if err != nil {
+		return nil, err
+	}
+	return url.Parse(text)
+}
+
+// complete makes a URL of an output that is a host alone: by https where the production
+// listener answers so, at its port.
+func complete(base string, listener *url.URL) string {
+	host := &url.URL{Host: base}
+	switch {
+	case strings.Contains(base, "://"):
+		return base
+	case listener == nil || listener.Scheme != "https":
+		return "http://" + base
+	case strings.EqualFold(host.Hostname(), listener.Hostname()):
+		return listener.String()
+	case host.Port() == "" && listener.Port() != "":
+		base = net.JoinHostPort(host.Hostname(), listener.Port())
+	}
+	return "https://" + base
 }
 
 func trimSlash(path string) string {
@@ -147,7 +180,7 @@ func (w *run) testListener() string {
 	if err != nil || w.strategy.TestPort() == "" {
 		return ""
 	}
-	u.Host = net.JoinHostPort(u.Hostname(), w.strategy.TestPort())
+	u.Scheme, u.Host = w.strategy.TestScheme(), net.JoinHostPort(u.Hostname(), w.strategy.TestPort())
 	return u.String()
 }
 
@@ -237,7 +270,7 @@ func (w *run) startProbe(ctx context.Context) error {
 	}
 	probe, err := w.cfg.Probe(context.WithoutCancel(ctx), verify.Probe{
 		URL: w.url, Rate: c.Rate, Timeout: c.Timeout, VersionHeader: c.VersionHeader, RevisionHeader: c.RevisionHeader,
-		Host: c.Host, Request: c.Request, Transport: c.Transport,
+		Host: c.Host, AnyName: w.byOwnName(w.url), Request: c.Request, Transport: c.Transport,
 	})
 	if err == nil {
 		w.probe = probe
@@ -245,10 +278,17 @@ func (w *run) startProbe(ctx context.Context) error {
 	return err
 }
 
+// byOwnName tells whether a URL has the load balancer's own name, which no certificate
+// is for: that it is the load balancer AWS's records say.
+func (w *run) byOwnName(target string) bool {
+	u, err := url.Parse(target)
+	return err == nil && w.own != "" && strings.EqualFold(u.Hostname(), w.own)
+}
+
 // ask makes one attempt.
 func (w *run) ask(ctx context.Context, target string, test bool) (analysis.Answer, error) {
 	c := w.req.Check.Check
-	c.URL = target
+	c.URL, c.AnyName = target, w.byOwnName(target)
 	a, err := w.cfg.Ask(ctx, c)
 	if err != nil {
 		return analysis.Answer{}, err

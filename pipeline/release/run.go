@@ -27,6 +27,7 @@ type run struct {
 	serves       template.Serving  // where the service gets its traffic
 	strategy     strategy.Strategy // how it gets its new version
 	url, testURL string
+	own          string // the name of the load balancer in url, "" where it has another
 	classifier   *analysis.Classifier
 	analysis     *analysis.Analysis // nil until it is known how to ask
 	probe        Prober

@@ -33,12 +33,27 @@ func (r *Reader) Address(ctx context.Context, listener string) (string, error) {
 }
 
 func address(l elbtypes.Listener, host string) string {
-	scheme, usual := "http", int32(80)
+	scheme, usual := "http", 80
 	if l.Protocol == elbtypes.ProtocolEnumHttps || l.Protocol == elbtypes.ProtocolEnumTls {
 		scheme, usual = "https", 443
 	}
-	if port := aws.ToInt32(l.Port); port != usual && port != 0 {
-		host = net.JoinHostPort(host, strconv.Itoa(int(port)))
+	port := int(aws.ToInt32(l.Port))
+	if name, moved, err := net.SplitHostPort(host); err == nil {
+		host, port = name, port+shift(port, moved)
+	}
+	if port != usual && port != 0 {
+		host = net.JoinHostPort(host, strconv.Itoa(port))
 	}
 	return scheme + "://" + host
+}
+
+// shift is how much further up a port is served than the listener says. A load
+// balancer's name has a port where a sandbox that may not serve low ports moved all of
+// them up: that of 80.
+func shift(port int, moved string) int {
+	eighty, err := strconv.Atoi(moved)
+	if err != nil || port >= 1024 {
+		return 0
+	}
+	return eighty - 80
 }

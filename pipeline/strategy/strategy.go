@@ -32,6 +32,8 @@ type Strategy interface {
 	// TestPort is where the new version alone answers before it gets production
 	// traffic; "" without such a port.
 	TestPort() string
+	// TestScheme is by what to ask there: http or https.
+	TestScheme() string
 	// Caveat is what is worth knowing before an update; "" for nothing.
 	Caveat() string
 }

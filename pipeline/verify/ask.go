@@ -23,13 +23,13 @@ const bodyLimit = 1 << 20
 
 // newClient returns a client that follows no redirects; without a transport it
 // gets a newTransport. Host is the name that certificates have to be for, "" being
-// the URL's.
-func newClient(transport http.RoundTripper, fresh bool, host string) *http.Client {
+// the URL's, or any with anyName.
+func newClient(transport http.RoundTripper, fresh bool, host string, anyName bool) *http.Client {
 	if transport == nil {
 		transport = newTransport(fresh)
 	}
 	return &http.Client{
-		Transport:     named(transport, host),
+		Transport:     named(transport, host, anyName),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -28,6 +28,10 @@ type Check struct {
 	// to be for: the public name of a service that is asked at a private address. "" is
 	// the URL's.
 	Host string `json:"host,omitempty"`
+	// AnyName takes any name that a certificate is for, where Host says none: for a load
+	// balancer that is asked by its own name, which no certificate has. Who signed it, and
+	// until when it is valid, is checked all the same.
+	AnyName bool `json:"-"`
 
 	Status         int               `json:"status,omitempty"`         // 0: 200
 	Body           string            `json:"body,omitempty"`           // text the body holds
@@ -113,7 +117,7 @@ func (c Check) prepare() (*prepared, error) {
 	c.Deadline = cmp.Or(c.Deadline, 2*time.Minute)
 	c.RevisionHeader = cmp.Or(c.RevisionHeader, DefaultRevisionHeader)
 	c.VersionHeader = cmp.Or(c.VersionHeader, DefaultVersionHeader)
-	return &prepared{Check: c, pattern: pattern, client: newClient(c.Transport, true, c.Host)}, oneLine(faults)
+	return &prepared{Check: c, pattern: pattern, client: newClient(c.Transport, true, c.Host, c.AnyName)}, oneLine(faults)
 }
 
 // Expects says in words what the right answer is.

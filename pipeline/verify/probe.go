@@ -25,6 +25,7 @@ type Probe struct {
 	Moment         time.Duration // width of a moment to begin with; 0: 1 s
 
 	Host             string            // for the Host header, and for what the certificate has to be; "": the URL's
+	AnyName          bool              // as a Check's
 	FreshConnections bool              // open a connection for every request
 	Request          http.Header       // headers to send; never logged or reported
 	Transport        http.RoundTripper // nil: a transport of its own
@@ -70,7 +71,7 @@ func Start(ctx context.Context, p Probe) (*Running, error) {
 	p.RevisionHeader = cmp.Or(p.RevisionHeader, DefaultRevisionHeader)
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Running{
-		probe: p, client: newClient(p.Transport, p.FreshConnections, p.Host),
+		probe: p, client: newClient(p.Transport, p.FreshConnections, p.Host, p.AnyName),
 		recorder: newRecorder(time.Now(), cmp.Or(p.Moment, time.Second)),
 		cancel:   cancel, ticking: make(chan struct{}), slots: make(chan struct{}, waitingLimit),
 	}

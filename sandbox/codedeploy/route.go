@@ -103,6 +103,9 @@ func (t *route) restore(ctx context.Context) error {
 
 // weigh puts pair where an action forwards to blue. Other target groups of the
 // action keep their share beside blue's.
+//
+// Assumption A194: stickiness of the action stays as it is, so that a client which blue
+// has answered goes on to be answered by blue.
 func (t *route) weigh(a elbtypes.Action, pair []elbtypes.TargetGroupTuple) elbtypes.Action {
 	before := groupsOf(a)
 	blue := slices.IndexFunc(before, func(g elbtypes.TargetGroupTuple) bool { return *g.TargetGroupArn == t.blue })
@@ -117,7 +120,11 @@ func (t *route) weigh(a elbtypes.Action, pair []elbtypes.TargetGroupTuple) elbty
 		had := max(weight(before[blue]), 1)
 		out = append(out, elbtypes.TargetGroupTuple{TargetGroupArn: g.TargetGroupArn, Weight: new(min(weight(g)*100/had, 999))})
 	}
-	return elbtypes.Action{Type: a.Type, Order: a.Order, ForwardConfig: &elbtypes.ForwardActionConfig{TargetGroups: out}}
+	changed := &elbtypes.ForwardActionConfig{TargetGroups: out}
+	if a.ForwardConfig != nil {
+		changed.TargetGroupStickinessConfig = a.ForwardConfig.TargetGroupStickinessConfig
+	}
+	return elbtypes.Action{Type: a.Type, Order: a.Order, ForwardConfig: changed}
 }
 
 func weight(g elbtypes.TargetGroupTuple) int32 {

@@ -12,10 +12,10 @@ import (
 	"orgship/sandbox/wire"
 )
 
-// checkActions checks the actions of a rule or listener of b and returns them
+// checkActions checks the actions of a rule or listener of b, which has that protocol, and returns them
 // as AWS describes them, with all defaults.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
-func (a *account) checkActions(actions []types.Action, b *balancer) ([]types.Action, error) {
+func (a *account) checkActions(actions []types.Action, b *balancer, protocol types.ProtocolEnum) ([]types.Action, error) {
 	if len(actions) == 0 {
 		return nil, required("action")
 	}
@@ -29,14 +29,14 @@ func (a *account) checkActions(actions []types.Action, b *balancer) ([]types.Act
 	if len(actions) > 1 {
 		return nil, wire.Errorf("TooManyActions", "A rule can have only one forward, redirect or fixed-response action")
 	}
-	act, err := a.checkAction(actions[0], b)
+	act, err := a.checkAction(actions[0], b, protocol)
 	if err != nil {
 		return nil, err
 	}
 	return []types.Action{act}, nil
 }
 
-func (a *account) checkAction(act types.Action, b *balancer) (types.Action, error) {
+func (a *account) checkAction(act types.Action, b *balancer, protocol types.ProtocolEnum) (types.Action, error) {
 	var err error
 	switch act.Type {
 	case types.ActionTypeEnumRedirect:
@@ -50,7 +50,7 @@ func (a *account) checkAction(act types.Action, b *balancer) (types.Action, erro
 			if len(act.ForwardConfig.TargetGroups) == 1 {
 				act.TargetGroupArn = act.ForwardConfig.TargetGroups[0].TargetGroupArn
 			}
-			err = a.checkForward(act.ForwardConfig, b)
+			err = a.checkForward(act.ForwardConfig, b, protocol)
 		}
 	}
 	return act, err
@@ -70,8 +70,11 @@ func forwardConfig(act types.Action) (*types.ForwardActionConfig, error) {
 	if act.TargetGroupArn != nil && (len(given.TargetGroups) != 1 || val(given.TargetGroups[0].TargetGroupArn) != *act.TargetGroupArn) {
 		return nil, invalid("You can specify only one of target group ARN and forward config, or the same target group in both")
 	}
-	if given.TargetGroupStickinessConfig != nil && val(given.TargetGroupStickinessConfig.Enabled) {
-		return nil, wire.NotModelled("target group stickiness")
+	if c := given.TargetGroupStickinessConfig; c != nil {
+		if seconds := val(c.DurationSeconds); (val(c.Enabled) || c.DurationSeconds != nil) && (seconds < 1 || seconds > 604800) {
+			return nil, invalid("Target group stickiness duration '%d' must be between '1' and '604800' seconds", seconds)
+		}
+		out.TargetGroupStickinessConfig = &types.TargetGroupStickinessConfig{Enabled: new(val(c.Enabled)), DurationSeconds: c.DurationSeconds}
 	}
 	for _, t := range given.TargetGroups {
 		t.Weight = cmp.Or(t.Weight, new(int32(1)))
@@ -87,7 +90,7 @@ func forwardConfig(act types.Action) (*types.ForwardActionConfig, error) {
 }
 
 // checkForward checks that the target groups may stand behind b.
-func (a *account) checkForward(c *types.ForwardActionConfig, b *balancer) error {
+func (a *account) checkForward(c *types.ForwardActionConfig, b *balancer, protocol types.ProtocolEnum) error {
 	if len(c.TargetGroups) > 5 {
 		return wire.Errorf("TooManyTargetGroups", "An action can forward to at most '5' target groups")
 	}
@@ -95,6 +98,10 @@ func (a *account) checkForward(c *types.ForwardActionConfig, b *balancer) error 
 		g, err := a.group(val(t.TargetGroupArn))
 		if err != nil {
 			return err
+		}
+		if *g.ProtocolVersion == http2Version && protocol != types.ProtocolEnumHttps {
+			// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version
+			return wire.Errorf("IncompatibleProtocols", "Target group '%s' has protocol version HTTP2, which HTTPS listeners alone forward to", g.arn())
 		}
 		if *g.VpcId != *b.VpcId {
 			return wire.Errorf("InvalidConfigurationRequest", "Target group '%s' is not in the VPC '%s' of the load balancer", g.arn(), *b.VpcId)

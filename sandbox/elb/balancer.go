@@ -66,15 +66,17 @@ func (s *Service) CreateLoadBalancer(ctx context.Context, in *elbv2.CreateLoadBa
 	defer s.mu.Unlock()
 	a := s.caller(ctx)
 	if old := a.balancerNamed(name); old != nil {
-		return sameBalancer(old, subnets, groups)
+		return sameBalancer(old, schemeOf(in), subnets, groups)
 	}
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
-	b, err := s.newBalancer(a, arn, name, subnets, groups)
+	b, err := s.newBalancer(a, arn, in, subnets)
 	if err != nil {
 		return nil, err
 	}
+	b.SecurityGroups = groups
+	b.edge.configure(groups, b.attributes)
 	a.balancers = append(a.balancers, b)
 	a.addTags(arn, in.Tags)
 	// Assumption A50: a load balancer serves as soon as it is created; only
@@ -84,7 +86,7 @@ func (s *Service) CreateLoadBalancer(ctx context.Context, in *elbv2.CreateLoadBa
 	return &elbv2.CreateLoadBalancerOutput{LoadBalancers: []types.LoadBalancer{out}}, nil
 }
 
-func (s *Service) newBalancer(a *account, arn, name string, subnets []Subnet, groups []string) (*balancer, error) {
+func (s *Service) newBalancer(a *account, arn string, in *elbv2.CreateLoadBalancerInput, subnets []Subnet) (*balancer, error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -100,18 +102,16 @@ func (s *Service) newBalancer(a *account, arn, name string, subnets []Subnet, gr
 			DNSName:               new(address.name()),
 			IpAddressType:         types.IpAddressTypeIpv4,
 			LoadBalancerArn:       &arn,
-			LoadBalancerName:      &name,
-			Scheme:                types.LoadBalancerSchemeEnumInternetFacing,
-			SecurityGroups:        groups,
+			LoadBalancerName:      in.Name,
+			Scheme:                schemeOf(in),
 			State:                 &types.LoadBalancerState{Code: types.LoadBalancerStateEnumActive},
 			Type:                  types.LoadBalancerTypeEnumApplication,
 			VpcId:                 new(subnets[0].VPC),
 		},
-		attributes: balancerAttributes(),
+		attributes: balancerAttributes(schemeOf(in)),
 		address:    address,
-		edge:       newEdge(a.id, s.cfg.Network),
+		edge:       newEdge(a.id, s.cfg.Network, schemeOf(in) == types.LoadBalancerSchemeEnumInternal),
 	}
-	b.edge.configure(groups, b.attributes)
 	return b, nil
 }
 
@@ -141,10 +141,14 @@ func checkBalancer(in *elbv2.CreateLoadBalancerInput) error {
 		return invalid("Load balancer name '%s' cannot begin with 'internal-'", *in.Name)
 	case cmp.Or(in.Type, types.LoadBalancerTypeEnumApplication) != types.LoadBalancerTypeEnumApplication:
 		return wire.NotModelled("load balancer type %s (only application)", in.Type)
-	case cmp.Or(in.Scheme, types.LoadBalancerSchemeEnumInternetFacing) != types.LoadBalancerSchemeEnumInternetFacing:
-		return wire.NotModelled("load balancer scheme %s (only internet-facing)", in.Scheme)
+	case !slices.Contains(types.LoadBalancerSchemeEnum("").Values(), schemeOf(in)):
+		return invalid("1 validation error detected: Value '%s' at 'scheme' failed to satisfy constraint: Member must satisfy enum value set: [internet-facing, internal]", in.Scheme)
 	}
 	return checkAddressType(in.IpAddressType)
+}
+
+func schemeOf(in *elbv2.CreateLoadBalancerInput) types.LoadBalancerSchemeEnum {
+	return cmp.Or(in.Scheme, types.LoadBalancerSchemeEnumInternetFacing)
 }
 
 func checkAddressType(t types.IpAddressType) error {
@@ -208,7 +212,7 @@ func zonesOf(subnets []Subnet) []types.AvailabilityZone {
 	return out
 }
 
-func sameBalancer(old *balancer, subnets []Subnet, groups []string) (*elbv2.CreateLoadBalancerOutput, error) {
+func sameBalancer(old *balancer, scheme types.LoadBalancerSchemeEnum, subnets []Subnet, groups []string) (*elbv2.CreateLoadBalancerOutput, error) {
 	var had, wants []string
 	for _, z := range old.AvailabilityZones {
 		had = append(had, *z.SubnetId)
@@ -216,7 +220,7 @@ func sameBalancer(old *balancer, subnets []Subnet, groups []string) (*elbv2.Crea
 	for _, n := range subnets {
 		wants = append(wants, n.ID)
 	}
-	if !slices.Equal(slices.Sorted(slices.Values(had)), slices.Sorted(slices.Values(wants))) || !slices.Equal(old.SecurityGroups, groups) {
+	if !slices.Equal(slices.Sorted(slices.Values(had)), slices.Sorted(slices.Values(wants))) || !slices.Equal(old.SecurityGroups, groups) || old.Scheme != scheme {
 		return nil, duplicateName("load balancer", *old.LoadBalancerName)
 	}
 	return &elbv2.CreateLoadBalancerOutput{LoadBalancers: []types.LoadBalancer{old.LoadBalancer}}, nil

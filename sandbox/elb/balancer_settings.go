@@ -126,9 +126,14 @@ func (s *Service) ModifyLoadBalancerAttributes(ctx context.Context, in *elbv2.Mo
 	for _, at := range in.Attributes {
 		changes[val(at.Key)] = val(at.Value)
 	}
-	if b.attributes, err = b.attributes.with(balancerTable(), "Load balancer", changes); err != nil {
+	changed, err := b.attributes.with(balancerTable(), "Load balancer", changes)
+	if err != nil {
 		return nil, err
 	}
+	if err := changed.checkLogs(); err != nil {
+		return nil, err
+	}
+	b.attributes = changed
 	b.edge.configure(b.SecurityGroups, b.attributes)
 	return &elbv2.ModifyLoadBalancerAttributesOutput{Attributes: b.attributeList()}, nil
 }

@@ -35,9 +35,9 @@ func (p *pool) watch(m *member) {
 	m.unwatch()
 	ctx, cancel := context.WithCancel(context.Background())
 	m.stopChecks = cancel
-	h, e, port := p.health, p.edge, p.checkPort(m)
+	h, e, port, http2 := p.health, p.edge, p.checkPort(m), p.behaviour.http2
 	go func() {
-		client := checker(e, endpoint{m.ip, port})
+		client := checker(e, endpoint{m.ip, port}, http2)
 		next := time.NewTicker(max(p.clock.Scale(h.interval), minInterval))
 		defer next.Stop()
 		for ctx.Err() == nil {
@@ -60,12 +60,13 @@ func (p *pool) checkPort(m *member) int {
 }
 
 // checker returns a client for health checks: one connection each, no redirects.
-func checker(e *edge, to endpoint) *http.Client {
+func checker(e *edge, to endpoint, http2 bool) *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return e.dial(ctx, to) },
 			DisableKeepAlives: true,
+			Protocols:         protocols(http2),
 		},
 	}
 }
@@ -115,7 +116,8 @@ func (p *pool) record(ctx context.Context, m *member, h health, v verdict) {
 	}
 	if v == (verdict{}) {
 		m.passed, m.failed = m.passed+1, 0
-		if m.state == types.TargetHealthStateEnumInitial || m.passed >= h.healthy {
+		if m.state != types.TargetHealthStateEnumHealthy && (m.state == types.TargetHealthStateEnumInitial || m.passed >= h.healthy) {
+			p.rise(m)
 			m.set(types.TargetHealthStateEnumHealthy, "", "")
 		}
 		return

@@ -75,6 +75,10 @@ func TestBalancerErrors(t *testing.T) {
 			LoadBalancerArn: b.LoadBalancerArn, Attributes: []types.LoadBalancerAttribute{{Key: &key, Value: &value}}})
 		return err
 	}
+	traits := func(changes ...string) error {
+		_, err := w.traits(g, changes...)
+		return err
+	}
 	missing := *b.LoadBalancerArn + "0"
 	tests := refusals{
 		"load balancer: no such ARN":  {second(w.DescribeLoadBalancers(w.ctx, &elbv2.DescribeLoadBalancersInput{LoadBalancerArns: []string{missing}})), "LoadBalancerNotFound"},
@@ -89,23 +93,37 @@ func TestBalancerErrors(t *testing.T) {
 		"load balancer: two VPCs":       {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = []string{"subnet-a", "subnet-other"} }), "InvalidSubnet"},
 		"load balancer: no such subnet": {create(func(in *elbv2.CreateLoadBalancerInput) { in.Subnets = []string{"subnet-a", "subnet-x"} }), "SubnetNotFound"},
 		"load balancer: network":        {create(func(in *elbv2.CreateLoadBalancerInput) { in.Type = types.LoadBalancerTypeEnumNetwork }), "NotModelled"},
-		"load balancer: internal":       {create(func(in *elbv2.CreateLoadBalancerInput) { in.Scheme = types.LoadBalancerSchemeEnumInternal }), "NotModelled"},
-		"load balancer: name":           {create(func(in *elbv2.CreateLoadBalancerInput) { in.Name = new("-web") }), "ValidationError"},
-		"load balancer: reserved name":  {create(func(in *elbv2.CreateLoadBalancerInput) { in.Name = new("internal-web") }), "ValidationError"},
-		"load balancer: tags denied":    {create(func(in *elbv2.CreateLoadBalancerInput) { in.Tags = []types.Tag{{Key: new("k")}} }), "AccessDenied"},
-		"load balancer: denied":         {second(w.SetSubnets(w.ctx, &elbv2.SetSubnetsInput{LoadBalancerArn: b.LoadBalancerArn, Subnets: []string{"subnet-a", "subnet-b"}})), "AccessDenied"},
-		"attribute: unknown":            {attribute("no.such", "1"), "ValidationError"},
-		"attribute: bad value":          {attribute("idle_timeout.timeout_seconds", "0"), "ValidationError"},
-		"attribute: not modelled":       {attribute("access_logs.s3.enabled", "true"), "NotModelled"},
-		"target group: in use":          {second(w.DeleteTargetGroup(w.ctx, &elbv2.DeleteTargetGroupInput{TargetGroupArn: &g})), "ResourceInUse"},
-		"target group: no such name":    {second(w.DescribeTargetGroups(w.ctx, &elbv2.DescribeTargetGroupsInput{Names: []string{"nope"}})), "TargetGroupNotFound"},
-		"target group: other settings":  {target(func(in *elbv2.CreateTargetGroupInput) { in.Name = new("blue") }), "DuplicateTargetGroupName"},
-		"target group: no port":         {target(func(in *elbv2.CreateTargetGroupInput) { in.Port = nil }), "ValidationError"},
-		"target group: HTTPS":           {target(func(in *elbv2.CreateTargetGroupInput) { in.Protocol = types.ProtocolEnumHttps }), "NotModelled"},
-		"target group: instances":       {target(func(in *elbv2.CreateTargetGroupInput) { in.TargetType = "" }), "NotModelled"},
-		"target group: gRPC":            {target(func(in *elbv2.CreateTargetGroupInput) { in.ProtocolVersion = new("GRPC") }), "NotModelled"},
-		"target group: timeout":         {target(func(in *elbv2.CreateTargetGroupInput) { in.HealthCheckIntervalSeconds = new(int32(5)) }), "ValidationError"},
-		"target group: matcher":         {target(func(in *elbv2.CreateTargetGroupInput) { in.Matcher = &types.Matcher{HttpCode: new("200-599")} }), "ValidationError"},
+		"load balancer: scheme":         {create(func(in *elbv2.CreateLoadBalancerInput) { in.Scheme = "private" }), "ValidationError"},
+		"load balancer: other scheme": {create(func(in *elbv2.CreateLoadBalancerInput) {
+			in.Name, in.SecurityGroups, in.Scheme = new("web"), []string{webGroup}, types.LoadBalancerSchemeEnumInternal
+		}), "DuplicateLoadBalancerName"},
+		"load balancer: dualstack": {create(func(in *elbv2.CreateLoadBalancerInput) { in.IpAddressType = types.IpAddressTypeDualstack }), "NotModelled"},
+		"load balancer: an address of one's own": {create(func(in *elbv2.CreateLoadBalancerInput) {
+			in.Subnets, in.SubnetMappings = nil, []types.SubnetMapping{{SubnetId: new("subnet-a"), AllocationId: new("eipalloc-1")}, {SubnetId: new("subnet-b")}}
+		}), "NotModelled"},
+		"load balancer: name":            {create(func(in *elbv2.CreateLoadBalancerInput) { in.Name = new("-web") }), "ValidationError"},
+		"load balancer: reserved name":   {create(func(in *elbv2.CreateLoadBalancerInput) { in.Name = new("internal-web") }), "ValidationError"},
+		"load balancer: tags denied":     {create(func(in *elbv2.CreateLoadBalancerInput) { in.Tags = []types.Tag{{Key: new("k")}} }), "AccessDenied"},
+		"load balancer: denied":          {second(w.SetSubnets(w.ctx, &elbv2.SetSubnetsInput{LoadBalancerArn: b.LoadBalancerArn, Subnets: []string{"subnet-a", "subnet-b"}})), "AccessDenied"},
+		"attribute: unknown":             {attribute("no.such", "1"), "ValidationError"},
+		"attribute: bad value":           {attribute("idle_timeout.timeout_seconds", "0"), "ValidationError"},
+		"attribute: not modelled":        {attribute("client_keep_alive.seconds", "60"), "NotModelled"},
+		"attribute: logs to nowhere":     {attribute("access_logs.s3.enabled", "true"), "InvalidConfigurationRequest"},
+		"target group: slow and least":   {traits("slow_start.duration_seconds=30", "load_balancing.algorithm.type=least_outstanding_requests"), "InvalidConfigurationRequest"},
+		"target group: slow and random":  {traits("slow_start.duration_seconds=30", "load_balancing.algorithm.type=weighted_random"), "InvalidConfigurationRequest"},
+		"target group: too slow":         {traits("slow_start.duration_seconds=901"), "ValidationError"},
+		"target group: a cookie of ours": {traits("stickiness.app_cookie.cookie_name=AWSALBTG"), "ValidationError"},
+		"target group: no cookie":        {traits("stickiness.enabled=true", "stickiness.type=app_cookie"), "InvalidConfigurationRequest"},
+		"target group: anomalies":        {traits("load_balancing.algorithm.anomaly_mitigation=on"), "NotModelled"},
+		"target group: in use":           {second(w.DeleteTargetGroup(w.ctx, &elbv2.DeleteTargetGroupInput{TargetGroupArn: &g})), "ResourceInUse"},
+		"target group: no such name":     {second(w.DescribeTargetGroups(w.ctx, &elbv2.DescribeTargetGroupsInput{Names: []string{"nope"}})), "TargetGroupNotFound"},
+		"target group: other settings":   {target(func(in *elbv2.CreateTargetGroupInput) { in.Name = new("blue") }), "DuplicateTargetGroupName"},
+		"target group: no port":          {target(func(in *elbv2.CreateTargetGroupInput) { in.Port = nil }), "ValidationError"},
+		"target group: HTTPS":            {target(func(in *elbv2.CreateTargetGroupInput) { in.Protocol = types.ProtocolEnumHttps }), "NotModelled"},
+		"target group: instances":        {target(func(in *elbv2.CreateTargetGroupInput) { in.TargetType = "" }), "NotModelled"},
+		"target group: gRPC":             {target(func(in *elbv2.CreateTargetGroupInput) { in.ProtocolVersion = new("GRPC") }), "NotModelled"},
+		"target group: timeout":          {target(func(in *elbv2.CreateTargetGroupInput) { in.HealthCheckIntervalSeconds = new(int32(5)) }), "ValidationError"},
+		"target group: matcher":          {target(func(in *elbv2.CreateTargetGroupInput) { in.Matcher = &types.Matcher{HttpCode: new("200-599")} }), "ValidationError"},
 	}
 	tests.check(t)
 }
@@ -132,7 +150,7 @@ func TestRuleErrors(t *testing.T) {
 		"targets: not an address":        {second(w.RegisterTargets(w.ctx, &elbv2.RegisterTargetsInput{TargetGroupArn: &g, Targets: []types.TargetDescription{{Id: new("i-0abc")}}})), "ValidationError"},
 		"listener: none such":            {second(w.DeleteListener(w.ctx, &elbv2.DeleteListenerInput{ListenerArn: new(l + "0")})), "ListenerNotFound"},
 		"listener: port taken":           {second(w.CreateListener(w.ctx, &elbv2.CreateListenerInput{LoadBalancerArn: b.LoadBalancerArn, Port: new(int32(80)), Protocol: types.ProtocolEnumHttp, DefaultActions: forward(g)})), "DuplicateListener"},
-		"listener: HTTPS":                {second(w.CreateListener(w.ctx, &elbv2.CreateListenerInput{LoadBalancerArn: b.LoadBalancerArn, Port: new(int32(443)), Protocol: types.ProtocolEnumHttps, DefaultActions: forward(g)})), "NotModelled"},
+		"listener: TCP":                  {second(w.CreateListener(w.ctx, &elbv2.CreateListenerInput{LoadBalancerArn: b.LoadBalancerArn, Port: new(int32(443)), Protocol: types.ProtocolEnumTcp, DefaultActions: forward(g)})), "NotModelled"},
 		"listener: no such target group": {second(w.ModifyListener(w.ctx, &elbv2.ModifyListenerInput{ListenerArn: &l, DefaultActions: forward(g + "0")})), "TargetGroupNotFound"},
 		"listener: other's target group": {second(w.ModifyListener(w.ctx, &elbv2.ModifyListenerInput{ListenerArn: &l, DefaultActions: forward(foreign)})), "TargetGroupAssociationLimit"},
 		"rule: priority taken":           {rule(5, []types.RuleCondition{path("/y")}, forward(g)), "PriorityInUse"},

@@ -8,6 +8,7 @@ package elb
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"slices"
@@ -27,6 +28,8 @@ type Network interface {
 	Dial(ctx context.Context, from []string, ip string, port int) (net.Conn, error)
 	// AllowsInternet reports whether the groups let 0.0.0.0/0 in on port.
 	AllowsInternet(account string, groups []string, port int) bool
+	// AllowsAnybody reports whether the groups let anybody in on port.
+	AllowsAnybody(account string, groups []string, port int) bool
 }
 
 // Subnet is what a load balancer needs to know of a subnet.
@@ -50,6 +53,9 @@ type Config struct {
 	// Groups checks that the caller's account has these security groups in a VPC;
 	// its error is answered as InvalidSecurityGroup. It may be nil.
 	Groups func(ctx context.Context, vpc string, ids []string) error
+	// Certificates looks up a certificate of an account's with its key, and whether
+	// there is one; one that isn't issued yet is there and nil. Without it there are none.
+	Certificates func(account, arn string) (issued *tls.Certificate, there bool)
 }
 
 // Service is Elastic Load Balancing of all accounts in one region.

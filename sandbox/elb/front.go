@@ -2,6 +2,7 @@ package elb
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
@@ -21,12 +22,14 @@ type front struct {
 	bound   net.Listener
 	server  *http.Server
 	routes  atomic.Pointer[[]route]
-	life    context.Context    // of upgraded connections and visits
-	end     context.CancelFunc // ends it
-	visits  sync.WaitGroup     // requests that didn't come over a connection of its own
+	secure  atomic.Pointer[secure] // nil: it speaks no TLS
+	life    context.Context        // of upgraded connections and visits
+	end     context.CancelFunc     // ends it
+	visits  sync.WaitGroup         // requests that didn't come over a connection of its own
 
 	mu    sync.Mutex
-	fresh map[net.Conn]struct{} // connected, nothing sent yet
+	fresh map[net.Conn]struct{}    // connected, nothing sent yet
+	idle  map[net.Conn]*time.Timer // connected, nothing under way
 }
 
 // route is a rule ready to serve.
@@ -51,7 +54,7 @@ func openFront(b *balancer, port int) (*front, error) {
 		return nil, fmt.Errorf("listening for load balancer %q: %w", *b.LoadBalancerName, err)
 	}
 	ctx, end := context.WithCancel(context.Background())
-	f := &front{edge: b.edge, address: b.address, port: port, bound: bound, life: ctx, end: end, fresh: map[net.Conn]struct{}{}}
+	f := &front{edge: b.edge, address: b.address, port: port, bound: bound, life: ctx, end: end, fresh: map[net.Conn]struct{}{}, idle: map[net.Conn]*time.Timer{}}
 	f.routes.Store(&[]route{})
 	f.server = &http.Server{
 		Handler:           f,
@@ -78,7 +81,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusServiceUnavailable)
 }
 
-// gate accepts the connections that the security groups let in.
+// gate accepts the connections that the security groups let in, and speaks TLS with
+// those of an HTTPS listener.
 //
 // Assumption A53: a connection that the security groups block is reset at
 // once. AWS drops its packets, so that a client waits for its own timeout.
@@ -90,8 +94,11 @@ type gate struct {
 func (g gate) Accept() (net.Conn, error) {
 	for {
 		conn, err := g.Listener.Accept()
-		if err != nil || g.front.edge.allows(g.front.port) {
-			return conn, err
+		if err != nil {
+			return nil, err
+		}
+		if g.front.edge.allows(g.front.port) {
+			return g.front.greet(conn), nil
 		}
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // the close then resets
@@ -100,11 +107,26 @@ func (g gate) Accept() (net.Conn, error) {
 	}
 }
 
+// greet returns a connection that speaks TLS, if the listener does.
+func (f *front) greet(conn net.Conn) net.Conn {
+	if s := f.secure.Load(); s != nil {
+		return tls.Server(conn, s.config(f.edge.current.Load().http2))
+	}
+	return conn
+}
+
 // track remembers connections on which nothing came yet, which Shutdown would
-// wait for.
+// wait for, and closes those that are idle for too long.
 func (f *front) track(conn net.Conn, state http.ConnState) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if t := f.idle[conn]; t != nil {
+		t.Stop()
+		delete(f.idle, conn)
+	}
+	if state == http.StateIdle {
+		f.idle[conn] = time.AfterFunc(f.edge.current.Load().idle, func() { _ = conn.Close() })
+	}
 	if state == http.StateNew {
 		f.fresh[conn] = struct{}{}
 	} else {

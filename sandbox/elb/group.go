@@ -66,8 +66,8 @@ func checkGroup(in *elbv2.CreateTargetGroupInput) error {
 		return required("protocol")
 	case in.Protocol != types.ProtocolEnumHttp:
 		return wire.NotModelled("target group protocol %s (only HTTP)", in.Protocol)
-	case val(cmp.Or(in.ProtocolVersion, new("HTTP1"))) != "HTTP1":
-		return wire.NotModelled("target group protocol version %s (only HTTP1)", *in.ProtocolVersion)
+	case !slices.Contains([]string{"", "HTTP1", http2Version}, val(in.ProtocolVersion)):
+		return wire.NotModelled("target group protocol version %s (only HTTP1 and HTTP2)", *in.ProtocolVersion)
 	case cmp.Or(in.IpAddressType, types.TargetGroupIpAddressTypeEnumIpv4) != types.TargetGroupIpAddressTypeEnumIpv4:
 		return wire.NotModelled("target group IP address type %s (only ipv4)", in.IpAddressType)
 	case in.Port == nil:
@@ -95,7 +95,7 @@ func groupOf(in *elbv2.CreateTargetGroupInput, arn string) (types.TargetGroup, e
 		Matcher:                    &types.Matcher{HttpCode: new("200")},
 		Port:                       in.Port,
 		Protocol:                   in.Protocol,
-		ProtocolVersion:            new("HTTP1"),
+		ProtocolVersion:            new(cmp.Or(val(in.ProtocolVersion), "HTTP1")),
 		TargetGroupArn:             &arn,
 		TargetGroupName:            in.Name,
 		TargetType:                 in.TargetType,
@@ -119,13 +119,22 @@ func groupOf(in *elbv2.CreateTargetGroupInput, arn string) (types.TargetGroup, e
 func sameGroup(a, b types.TargetGroup) bool {
 	ah, aerr := healthOf(a)
 	bh, berr := healthOf(b)
-	return aerr == nil && berr == nil && ah.equal(bh) && *a.Port == *b.Port && *a.VpcId == *b.VpcId
+	return aerr == nil && berr == nil && ah.equal(bh) && *a.Port == *b.Port && *a.VpcId == *b.VpcId && *a.ProtocolVersion == *b.ProtocolVersion
 }
+
+// http2Version is the protocol version of targets that speak HTTP/2.
+const http2Version = "HTTP2"
 
 // configure hands settings and attributes on to the pool.
 func (g *group) configure() {
 	h, _ := healthOf(g.TargetGroup) // checked when it was set
-	g.pool.configure(h, g.attributes["load_balancing.algorithm.type"], g.attributes.seconds("deregistration_delay.timeout_seconds"))
+	g.pool.configure(h, behaviour{
+		algorithm: g.attributes["load_balancing.algorithm.type"],
+		delay:     g.attributes.seconds("deregistration_delay.timeout_seconds"),
+		slow:      g.attributes.seconds("slow_start.duration_seconds"),
+		sticky:    g.attributes.stickiness(),
+		http2:     *g.ProtocolVersion == http2Version,
+	})
 }
 
 func (a *account) groupNamed(name string) *group {
@@ -283,9 +292,14 @@ func (s *Service) ModifyTargetGroupAttributes(ctx context.Context, in *elbv2.Mod
 	for _, at := range in.Attributes {
 		changes[val(at.Key)] = val(at.Value)
 	}
-	if g.attributes, err = g.attributes.with(groupTable(), "Target group", changes); err != nil {
+	changed, err := g.attributes.with(groupTable(), "Target group", changes)
+	if err != nil {
 		return nil, err
 	}
+	if err := changed.checkTargets(); err != nil {
+		return nil, err
+	}
+	g.attributes = changed
 	g.configure()
 	return &elbv2.ModifyTargetGroupAttributesOutput{Attributes: g.attributeList()}, nil
 }

@@ -7,12 +7,14 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"orgship/sandbox/iam"
 	"orgship/sandbox/wire"
 )
 
 // listener is one listener; its last rule is the default one.
 type listener struct {
 	types.Listener
+	extra      []string // ARNs of certificates beside the default one
 	attributes attributes
 	rules      []*rule // by priority
 	front      *front
@@ -20,14 +22,19 @@ type listener struct {
 
 func (l *listener) arn() string { return *l.ListenerArn }
 
-// CreateListener creates an HTTP listener and starts to serve its port on the
+// CreateListener creates an HTTP or HTTPS listener and starts to serve its port on the
 // load balancer's address.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
 func (s *Service) CreateListener(ctx context.Context, in *elbv2.CreateListenerInput) (*elbv2.CreateListenerOutput, error) {
 	if err := s.authorizeCreate(ctx, "CreateListener", val(in.LoadBalancerArn), in.Tags); err != nil {
 		return nil, err
 	}
-	if err := first(checkTags(in.Tags), checkListener(in.Protocol, in.Port, true), refuseTLS(in.Certificates, in.SslPolicy, in.AlpnPolicy, in.MutualAuthentication)); err != nil {
+	if err := first(checkTags(in.Tags), checkListener(in.Protocol, in.Port, true)); err != nil {
+		return nil, err
+	}
+	account := iam.Caller(ctx).Account
+	wants, err := s.secured(account, types.Listener{LoadBalancerArn: in.LoadBalancerArn, Port: in.Port}, tlsInput{in.Protocol, in.Certificates, in.SslPolicy, in.AlpnPolicy, in.MutualAuthentication})
+	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -43,21 +50,17 @@ func (s *Service) CreateListener(ctx context.Context, in *elbv2.CreateListenerIn
 	if err := a.checkPort(b, *in.Port, nil); err != nil {
 		return nil, err
 	}
-	actions, err := a.checkActions(in.DefaultActions, b)
+	actions, err := a.checkActions(in.DefaultActions, b, in.Protocol)
 	if err != nil {
 		return nil, err
 	}
-	l := &listener{attributes: listenerAttributes(), Listener: types.Listener{
-		DefaultActions:  actions,
-		ListenerArn:     new(child(b.arn(), "listener")),
-		LoadBalancerArn: b.LoadBalancerArn,
-		Port:            in.Port,
-		Protocol:        in.Protocol,
-	}}
+	wants.DefaultActions, wants.ListenerArn = actions, new(child(b.arn(), "listener"))
+	l := &listener{attributes: listenerAttributes(), Listener: wants}
 	l.rules = []*rule{newRule(l.arn(), defaultPriority, nil, actions)}
 	if l.front, err = openFront(b, int(*in.Port)); err != nil {
 		return nil, &wire.Error{Code: "InternalFailure", Message: err.Error(), Status: 500}
 	}
+	s.secure(account, l)
 	a.listeners = append(a.listeners, l)
 	a.addTags(l.arn(), in.Tags)
 	a.route(l)
@@ -70,18 +73,10 @@ func checkListener(protocol types.ProtocolEnum, port *int32, create bool) error 
 		return required("protocol")
 	case create && port == nil:
 		return required("port")
-	case protocol != "" && protocol != types.ProtocolEnumHttp:
-		return wire.NotModelled("listener protocol %s (only HTTP)", protocol)
+	case protocol != "" && protocol != types.ProtocolEnumHttp && protocol != types.ProtocolEnumHttps:
+		return wire.NotModelled("listener protocol %s (only HTTP and HTTPS)", protocol)
 	case port != nil && (*port < 1 || *port > 65535):
 		return invalid("Port '%d' is not valid. Specify a value from 1 to 65535", *port)
-	}
-	return nil
-}
-
-// refuseTLS refuses what belongs to HTTPS listeners.
-func refuseTLS(certificates []types.Certificate, policy *string, alpn []string, mutual *types.MutualAuthenticationAttributes) error {
-	if len(certificates) > 0 || policy != nil || len(alpn) > 0 || mutual != nil {
-		return wire.NotModelled("TLS settings of a listener (only HTTP)")
 	}
 	return nil
 }
@@ -157,15 +152,20 @@ func (a *account) selectListeners(balancer string, arns []string) ([]*listener, 
 	return out, nil
 }
 
-// ModifyListener changes a listener's port or default actions. Open requests
-// go on as they began; new ones follow the new actions.
+// ModifyListener changes a listener's port, protocol, TLS or default actions. Open
+// requests go on as they began; new ones follow the new actions, and new connections
+// the new protocol.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyListener.html
 func (s *Service) ModifyListener(ctx context.Context, in *elbv2.ModifyListenerInput) (*elbv2.ModifyListenerOutput, error) {
 	arn := val(in.ListenerArn)
 	if err := s.authorize(ctx, "ModifyListener", arn); err != nil {
 		return nil, err
 	}
-	if err := first(checkListener(in.Protocol, in.Port, false), refuseTLS(in.Certificates, in.SslPolicy, in.AlpnPolicy, in.MutualAuthentication)); err != nil {
+	if err := checkListener(in.Protocol, in.Port, false); err != nil {
+		return nil, err
+	}
+	wants, err := s.rewanted(ctx, arn, tlsInput{in.Protocol, in.Certificates, in.SslPolicy, in.AlpnPolicy, in.MutualAuthentication})
+	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -179,11 +179,9 @@ func (s *Service) ModifyListener(ctx context.Context, in *elbv2.ModifyListenerIn
 	if err != nil {
 		return nil, err
 	}
-	actions := l.DefaultActions
-	if len(in.DefaultActions) > 0 {
-		if actions, err = a.checkActions(in.DefaultActions, b); err != nil {
-			return nil, err
-		}
+	actions, err := a.checkDefault(l, b, wants.Protocol, in.DefaultActions)
+	if err != nil {
+		return nil, err
 	}
 	if in.Port != nil && *in.Port != *l.Port {
 		if err := a.move(l, b, *in.Port); err != nil {
@@ -192,8 +190,43 @@ func (s *Service) ModifyListener(ctx context.Context, in *elbv2.ModifyListenerIn
 	}
 	l.DefaultActions = actions
 	l.rules[len(l.rules)-1].Actions = actions
+	l.take(wants)
+	s.secure(a.id, l)
 	a.route(l)
 	return &elbv2.ModifyListenerOutput{Listeners: []types.Listener{l.Listener}}, nil
+}
+
+// checkDefault checks the actions that a listener is to have by default, nil being those
+// that it has.
+func (a *account) checkDefault(l *listener, b *balancer, protocol types.ProtocolEnum, actions []types.Action) ([]types.Action, error) {
+	if len(actions) == 0 {
+		actions = l.DefaultActions
+	}
+	return a.checkActions(actions, b, protocol)
+}
+
+// rewanted returns a listener with other TLS; it lets go of the lock again, since the
+// certificates are another room's to check.
+func (s *Service) rewanted(ctx context.Context, arn string, in tlsInput) (types.Listener, error) {
+	s.mu.Lock()
+	l, err := s.caller(ctx).listener(arn)
+	if err != nil {
+		s.mu.Unlock()
+		return types.Listener{}, err
+	}
+	now := l.Listener
+	s.mu.Unlock()
+	return s.secured(iam.Caller(ctx).Account, now, in)
+}
+
+// take takes over protocol and TLS.
+func (l *listener) take(wants types.Listener) {
+	l.Protocol, l.Certificates, l.SslPolicy, l.MutualAuthentication = wants.Protocol, wants.Certificates, wants.SslPolicy, wants.MutualAuthentication
+	if l.Protocol != types.ProtocolEnumHttps {
+		l.extra = nil
+		return
+	}
+	l.extra = slices.DeleteFunc(l.extra, func(arn string) bool { return arn == *l.Certificates[0].CertificateArn })
 }
 
 // move makes a listener serve another port.

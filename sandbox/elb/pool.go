@@ -29,10 +29,18 @@ type pool struct {
 	health health
 	// unusedSince is when it went out of use; zero if it never was in use.
 	unusedSince time.Time
-	leastOf     bool          // least outstanding requests instead of round robin
-	delay       time.Duration // deregistration delay
+	behaviour   behaviour
 	members     []*member
 	turn        int
+}
+
+// behaviour is what a target group's attributes say.
+type behaviour struct {
+	algorithm string
+	delay     time.Duration // deregistration delay
+	slow      time.Duration // slow start; 0: there is none
+	sticky    stickiness
+	http2     bool // targets speak HTTP/2, without TLS
 }
 
 // member is one target. Its pool's mutex guards it.
@@ -44,7 +52,9 @@ type member struct {
 	description string
 	passed      int // consecutive health checks
 	failed      int
-	open        int // requests under way
+	open        int       // requests under way
+	risen       time.Time // the end of its slow start
+	credit      float64   // while some target is in slow start
 	transport   *http.Transport
 	idle        time.Duration      // of the transport
 	stopChecks  context.CancelFunc // nil while nobody checks
@@ -55,11 +65,11 @@ type member struct {
 func newPool(c clock.Clock) *pool { return &pool{clock: c} }
 
 // configure takes over a target group's settings.
-func (p *pool) configure(h health, algorithm string, delay time.Duration) {
+func (p *pool) configure(h health, b behaviour) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	changed := !p.health.equal(h)
-	p.health, p.leastOf, p.delay = h, algorithm == "least_outstanding_requests", delay
+	p.health, p.behaviour = h, b
 	for _, m := range p.members {
 		if changed && m.stopChecks != nil {
 			p.watch(m) // anew, keeping the state
@@ -159,7 +169,7 @@ func (p *pool) deregister(ip string, port int) {
 			continue
 		}
 		m.unwatch()
-		wait := p.clock.Scale(p.delay)
+		wait := p.clock.Scale(p.behaviour.delay)
 		if !p.used {
 			wait = max(0, p.unusedSince.Add(routedFloor).Sub(now))
 		}
@@ -169,7 +179,7 @@ func (p *pool) deregister(ip string, port int) {
 		}
 		m.set(types.TargetHealthStateEnumDraining, types.TargetHealthReasonEnumDeregistrationInProgress, "Target deregistration is in progress")
 		m.closeIdle()
-		m.due, m.latest = now.Add(wait), now.Add(max(wait, min(p.delay, drainFloor)))
+		m.due, m.latest = now.Add(wait), now.Add(max(wait, min(p.behaviour.delay, drainFloor)))
 		m.gone = time.AfterFunc(wait, func() { p.drained(m) })
 	}
 }
@@ -232,36 +242,6 @@ func (p *pool) describe() []types.TargetHealthDescription {
 	return out
 }
 
-// pick chooses a target for a request that the tried ones could not serve. If
-// none is healthy, all registered ones count as healthy (AWS: "fails open").
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-//
-// Assumption A56: targets whose first checks are under way count among those.
-//
-// While the pool is out of use, only requests that followed a rule before it
-// changed come here: they may go to a target that drains.
-func (p *pool) pick(tried []*member) (*member, *http.Transport) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	eligible := make([]*member, 0, len(p.members))
-	healthy := slices.ContainsFunc(p.members, func(m *member) bool { return m.state == types.TargetHealthStateEnumHealthy })
-	for _, m := range p.members {
-		if (m.gone == nil || !p.used) && (!healthy || m.state == types.TargetHealthStateEnumHealthy) && !slices.Contains(tried, m) {
-			eligible = append(eligible, m)
-		}
-	}
-	if len(eligible) == 0 || p.edge == nil {
-		return nil, nil
-	}
-	p.turn++
-	m := eligible[p.turn%len(eligible)]
-	if p.leastOf {
-		m = slices.MinFunc(eligible, func(a, b *member) int { return a.open - b.open })
-	}
-	m.open++
-	return m, p.connect(m)
-}
-
 // done ends a request to a target.
 func (p *pool) done(m *member) {
 	p.mu.Lock()
@@ -277,9 +257,10 @@ func (p *pool) done(m *member) {
 	}
 }
 
-// RoundTrip sends a request to a target. When a target cannot be connected to,
-// nothing has been sent, so another one gets the request.
-func (p *pool) RoundTrip(req *http.Request) (*http.Response, error) {
+// send sends a request to a target, the wanted one if it may, and says to which one.
+// When a target cannot be connected to, nothing has been sent, so another one gets the
+// request.
+func (p *pool) send(req *http.Request, wanted *endpoint) (*http.Response, *member, error) {
 	if req.Body != nil {
 		kept := *req
 		kept.Body = io.NopCloser(req.Body) // the proxy closes it, attempts don't
@@ -288,19 +269,19 @@ func (p *pool) RoundTrip(req *http.Request) (*http.Response, error) {
 	var tried []*member
 	failure := errNoTargets
 	for {
-		m, transport := p.pick(tried)
+		m, transport := p.pick(tried, wanted)
 		if m == nil {
-			return nil, failure
+			return nil, nil, failure
 		}
 		res, err := transport.RoundTrip(req)
 		if err == nil {
 			res.Body = p.onClose(res.Body, m)
-			return res, nil
+			return res, m, nil
 		}
 		p.done(m)
 		var unreached *dialError
 		if !errors.As(err, &unreached) || req.Context().Err() != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		tried, failure = append(tried, m), err
 	}

@@ -6,19 +6,22 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// newProxy forwards a listener's requests to the targets of a pool.
-func newProxy(f *front, p *pool) http.Handler {
+// newProxy forwards a listener's requests to the targets of a pool, which is of the
+// target group with that index in its action.
+func newProxy(f *front, p *pool, index int) http.Handler {
 	return &httputil.ReverseProxy{
-		Transport:     p,
+		Transport:     &sticky{pool: p, jar: f.edge.jar, index: index},
 		Rewrite:       f.rewrite,
 		ErrorHandler:  failed,
 		FlushInterval: time.Millisecond, // answers stream, small ones in one write
@@ -39,10 +42,36 @@ func (f *front) rewrite(r *httputil.ProxyRequest) {
 			r.Out.Header[name] = v
 		}
 	}
+	if f.edge.current.Load().strict {
+		dropInvalid(r.Out.Header)
+	}
 	f.forwardedFor(r)
-	r.Out.Header.Set("X-Forwarded-Proto", "http")
+	f.tellTLS(r)
+	r.Out.Header.Set("X-Forwarded-Proto", strings.ToLower(protocolOf(r.In)))
 	r.Out.Header.Set("X-Forwarded-Port", strconv.Itoa(f.port))
 	r.Out.Header.Set("X-Amzn-Trace-Id", traceID(r.In.Header.Get("X-Amzn-Trace-Id"), time.Now()))
+}
+
+// dropInvalid removes headers whose names AWS calls invalid.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+func dropInvalid(h http.Header) {
+	maps.DeleteFunc(h, func(name string, _ []string) bool {
+		return strings.ContainsFunc(name, func(c rune) bool {
+			return c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+		})
+	})
+}
+
+// tellTLS tells a target how the client speaks TLS, if it is to be told.
+func (f *front) tellTLS(r *httputil.ProxyRequest) {
+	if r.In.TLS == nil || !f.edge.current.Load().tlsHeaders {
+		return
+	}
+	all := suites()
+	if i := slices.IndexFunc(all, func(c suite) bool { return c.id == r.In.TLS.CipherSuite }); i >= 0 {
+		r.Out.Header.Set("X-Amzn-Tls-Cipher-Suite", all[i].name)
+	}
+	r.Out.Header.Set("X-Amzn-Tls-Version", versionName(r.In.TLS.Version))
 }
 
 func (f *front) forwardedFor(r *httputil.ProxyRequest) {

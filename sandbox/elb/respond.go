@@ -75,19 +75,27 @@ func answerRedirect(w http.ResponseWriter, status int) {
 	_, _ = io.WriteString(w, page)
 }
 
+// protocolOf is the protocol that a request came by.
+func protocolOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "HTTPS"
+	}
+	return "HTTP"
+}
+
 // location fills in the redirect's placeholders. A redirect to another port of
 // this load balancer leads to where that port is really bound.
 func (a redirect) location(r *http.Request) string {
 	c := a.config
 	fill := strings.NewReplacer(
-		"#{protocol}", "HTTP",
+		"#{protocol}", protocolOf(r),
 		"#{host}", hostname(r.Host),
 		"#{port}", strconv.Itoa(a.front.port),
 		"#{path}", strings.TrimPrefix(r.URL.EscapedPath(), "/"),
 		"#{query}", r.URL.RawQuery,
 	).Replace
 	protocol, host, port := fill(*c.Protocol), fill(*c.Host), fill(*c.Port)
-	if n, err := strconv.Atoi(port); err == nil && protocol == "HTTP" && host == a.front.address.ip.String() {
+	if n, err := strconv.Atoi(port); err == nil && host == a.front.address.ip.String() {
 		port = strconv.Itoa(a.front.address.port(n))
 	}
 	to := strings.ToLower(protocol) + "://" + net.JoinHostPort(host, port) + fill(*c.Path)

@@ -2,7 +2,9 @@ package elb
 
 import (
 	"net/http"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
@@ -29,13 +31,17 @@ func (a *account) handler(f *front, act types.Action) http.Handler {
 	case types.ActionTypeEnumRedirect:
 		return redirect{act.RedirectConfig, f}
 	}
-	s := &split{}
-	for _, t := range act.ForwardConfig.TargetGroups {
+	s := &split{jar: f.edge.jar}
+	if c := act.ForwardConfig.TargetGroupStickinessConfig; c != nil && val(c.Enabled) {
+		s.keep = time.Duration(val(c.DurationSeconds)) * time.Second
+	}
+	for i, t := range act.ForwardConfig.TargetGroups {
 		g, err := a.group(*t.TargetGroupArn)
 		if err != nil {
 			continue // can't be: a group that is forwarded to can't be deleted
 		}
-		s.add(newProxy(f, g.pool), int(*t.Weight))
+		s.keep = g.pool.clock.Scale(s.keep)
+		s.add(share{handler: newProxy(f, g.pool, i), group: g.arn(), weight: int(*t.Weight)})
 	}
 	return s
 }
@@ -76,6 +82,8 @@ func (a *account) attach() {
 // the weights allow: each request adds its weight to every share's credit and
 // goes to the one with the most, which pays the sum of all weights.
 type split struct {
+	jar    *jar
+	keep   time.Duration // how long a client is kept at a target group; 0: it isn't
 	mu     sync.Mutex
 	shares []share
 	total  int
@@ -83,16 +91,17 @@ type split struct {
 
 type share struct {
 	handler        http.Handler
+	group          string // ARN
 	weight, credit int
 }
 
-func (s *split) add(h http.Handler, weight int) {
-	s.shares = append(s.shares, share{handler: h, weight: weight})
-	s.total += weight
+func (s *split) add(sh share) {
+	s.shares = append(s.shares, sh)
+	s.total += sh.weight
 }
 
 // next returns whose turn it is; nil when all weights are 0.
-func (s *split) next() http.Handler {
+func (s *split) next() *share {
 	if s.total == 0 {
 		return nil
 	}
@@ -109,15 +118,39 @@ func (s *split) next() http.Handler {
 		}
 	}
 	s.shares[best].credit -= s.total
-	return s.shares[best].handler
+	return &s.shares[best]
 }
 
-// ServeHTTP forwards to the target group whose turn it is.
+// stuck is the name of the cookie that keeps a client at a target group.
+const stuck = "AWSALBTG"
+
+// kept returns the target group at which a client is kept, nil if at none. That comes
+// before the weights, be they 0.
+// https://repost.aws/questions/QUugYm4uzWSI2af5mnmMjlZQ/alb-to-automatically-redirect-traffic
+func (s *split) kept(r *http.Request) *share {
+	if s.keep == 0 {
+		return nil
+	}
+	group, _ := s.jar.open(r, stuck, time.Now(), s.keep)
+	if i := slices.IndexFunc(s.shares, func(sh share) bool { return sh.group == group }); i >= 0 {
+		return &s.shares[i]
+	}
+	return nil
+}
+
+// ServeHTTP forwards to the target group at which the client is kept, else to the one
+// whose turn it is.
 func (s *split) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := s.next()
-	if h == nil {
+	sh := s.kept(r)
+	if sh == nil {
+		sh = s.next()
+	}
+	if sh == nil {
 		answer(w, http.StatusServiceUnavailable)
 		return
 	}
-	h.ServeHTTP(w, r)
+	if s.keep > 0 {
+		s.jar.give(w.Header(), stuck, sh.group, r.TLS != nil)
+	}
+	sh.handler.ServeHTTP(w, r)
 }

@@ -79,7 +79,7 @@ func (s *Service) CreateRule(ctx context.Context, in *elbv2.CreateRuleInput) (*e
 	if err != nil {
 		return nil, err
 	}
-	actions, err := a.checkActions(in.Actions, b)
+	actions, err := a.checkActions(in.Actions, b, l.Protocol)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (s *Service) ModifyRule(ctx context.Context, in *elbv2.ModifyRuleInput) (*e
 		if err != nil {
 			return nil, err
 		}
-		if changed.Actions, err = a.checkActions(in.Actions, b); err != nil {
+		if changed.Actions, err = a.checkActions(in.Actions, b, l.Protocol); err != nil {
 			return nil, err
 		}
 	}

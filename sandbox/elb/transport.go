@@ -32,8 +32,17 @@ func (p *pool) connect(m *member) *http.Transport {
 		IdleConnTimeout:       idle,
 		MaxIdleConnsPerHost:   256,
 		ResponseHeaderTimeout: idle,
+		Protocols:             protocols(p.behaviour.http2),
 	}
 	return m.transport
+}
+
+// protocols are what targets are spoken to in: HTTP/2 or HTTP/1.1, without TLS.
+func protocols(http2 bool) *http.Protocols {
+	p := &http.Protocols{}
+	p.SetUnencryptedHTTP2(http2)
+	p.SetHTTP1(!http2)
+	return p
 }
 
 func (p *pool) dial(ctx context.Context, to endpoint) (net.Conn, error) {

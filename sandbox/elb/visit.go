@@ -28,8 +28,11 @@ func (s *Service) Visit(address string, w http.ResponseWriter, r *http.Request) 
 		return err
 	}
 	defer f.visits.Done()
-	if !f.edge.allows(f.port) {
-		return fmt.Errorf("the security groups of the load balancer at %q let nobody in on port %d", address, f.port)
+	if f.secure.Load() != nil {
+		return fmt.Errorf("the listener at %q speaks TLS: ask it by https://", address)
+	}
+	if err := f.admits(address); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()

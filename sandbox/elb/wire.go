@@ -7,7 +7,7 @@ func (s *Service) Wire() wire.Service {
 	required, optional := wire.Required, wire.Optional
 	checks := []string{"HealthCheckEnabled", "HealthCheckIntervalSeconds", "HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol",
 		"HealthCheckTimeoutSeconds", "HealthyThresholdCount", "Matcher", "UnhealthyThresholdCount"}
-	tls := []string{"Certificates", "SslPolicy", "AlpnPolicy", "MutualAuthentication"} // refused by value
+	tls := []string{"Certificates", "SslPolicy", "AlpnPolicy", "MutualAuthentication"}
 	paged := optional("PageSize", "Marker")
 	return wire.Service{
 		Name:      "elasticloadbalancing",
@@ -45,6 +45,10 @@ func (s *Service) Wire() wire.Service {
 			wire.Op("DeleteListener", s.DeleteListener, required("ListenerArn")),
 			wire.Op("DescribeListenerAttributes", s.DescribeListenerAttributes, required("ListenerArn")),
 			wire.Op("ModifyListenerAttributes", s.ModifyListenerAttributes, required("ListenerArn", "Attributes")),
+			wire.Op("AddListenerCertificates", s.AddListenerCertificates, required("ListenerArn", "Certificates")),
+			wire.Op("DescribeListenerCertificates", s.DescribeListenerCertificates, required("ListenerArn"), paged),
+			wire.Op("RemoveListenerCertificates", s.RemoveListenerCertificates, required("ListenerArn", "Certificates")),
+			wire.Op("DescribeSSLPolicies", s.DescribeSSLPolicies, optional("Names", "LoadBalancerType"), paged),
 
 			wire.Op("CreateRule", s.CreateRule, required("ListenerArn", "Conditions", "Priority", "Actions"), optional("Tags", "Transforms")),
 			wire.Op("DescribeRules", s.DescribeRules, optional("ListenerArn", "RuleArns"), paged),

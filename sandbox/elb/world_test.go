@@ -2,6 +2,7 @@ package elb_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -26,16 +27,18 @@ import (
 )
 
 const (
-	accountID = "222222222222"
-	webGroup  = "sg-0web" // open to the internet on all ports
+	accountID   = "222222222222"
+	webGroup    = "sg-0web"    // open to the internet on all ports
+	insideGroup = "sg-0inside" // open to a network on all ports
 )
 
 // world is a service with a made-up network of HTTP servers behind it.
 type world struct {
 	*elb.Service
-	t   testing.TB
-	ctx context.Context
-	net *network
+	t     testing.TB
+	ctx   context.Context
+	net   *network
+	shelf *shelf
 }
 
 // network maps private addresses to servers.
@@ -71,6 +74,10 @@ func (n *network) AllowsInternet(account string, groups []string, port int) bool
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Contains(groups, webGroup) && !n.closed[strconv.Itoa(port)]
+}
+
+func (n *network) AllowsAnybody(account string, groups []string, port int) bool {
+	return slices.Contains(groups, insideGroup) || n.AllowsInternet(account, groups, port)
 }
 
 func (n *network) set(m map[string]bool, key string, on bool) {
@@ -114,8 +121,9 @@ func newWorld(t testing.TB, speed float64, denied ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	shelf := &shelf{issued: map[string]*tls.Certificate{}}
 	n := &network{servers: map[string]string{}, blocked: map[string]bool{}, closed: map[string]bool{}}
-	s := elb.New(elb.Config{Clock: c, Region: "eu-west-1", Auth: allow{denied}, Network: n, Subnets: subnets})
+	s := elb.New(elb.Config{Clock: c, Region: "eu-west-1", Auth: allow{denied}, Network: n, Subnets: subnets, Certificates: shelf.serving})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -124,7 +132,7 @@ func newWorld(t testing.TB, speed float64, denied ...string) *world {
 		}
 	})
 	ctx := iam.WithPrincipal(context.Background(), iam.Principal{Account: accountID, ARN: "arn:aws:iam::222222222222:user/admin"})
-	return &world{Service: s, t: t, ctx: ctx, net: n}
+	return &world{Service: s, t: t, ctx: ctx, net: n, shelf: shelf}
 }
 
 // must fails the test on an error.

@@ -37,7 +37,7 @@ func New(stacks stacks, deployments deployments, balancer balancer) strategy.Mak
 		}
 		s := &blueGreen{
 			stacks: stacks, deployments: deployments, balancer: balancer, hook: b,
-			testPort: t.Port(b.TestListener, parameters), routed: routed(t, b),
+			testPort: t.Port(b.TestListener, parameters), testScheme: t.Scheme(b.TestListener, parameters), routed: routed(t, b),
 		}
 		for _, p := range t.Parameters() {
 			s.parameters = append(s.parameters, p.Name)
@@ -53,6 +53,7 @@ type blueGreen struct {
 	balancer    balancer
 	hook        template.BlueGreen
 	testPort    string
+	testScheme  string
 	routed      []string // logical ids that the hook changes itself when it moves traffic
 	parameters  []string // their names
 }
@@ -81,6 +82,8 @@ func (s *blueGreen) Name() string { return "hook" }
 func (s *blueGreen) Window() time.Duration { return s.hook.TerminationWait }
 
 func (s *blueGreen) TestPort() string { return s.testPort }
+
+func (s *blueGreen) TestScheme() string { return s.testScheme }
 
 func (s *blueGreen) Caveat() string { return "" }
 

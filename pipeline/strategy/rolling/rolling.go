@@ -61,6 +61,8 @@ func (u *update) Window() time.Duration { return 0 }
 
 func (u *update) TestPort() string { return "" }
 
+func (u *update) TestScheme() string { return "" }
+
 func (u *update) Caveat() string {
 	if u.other != "" {
 		return "the service gets its new versions by " + u.other + ", which orgship doesn't follow: how its traffic moves isn't seen, and going back is whatever cancelling the stack's update does"

@@ -26,6 +26,9 @@ func actions() Property {
 	}.lacking("AuthenticateCognitoConfig", "AuthenticateOidcConfig", "JwtValidationConfig"))
 }
 
+// certificates describes the certificates of a listener.
+func certificates() Property { return objects(Object{"CertificateArn": text()}) }
+
 // listener is AWS::ElasticLoadBalancingV2::Listener.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-listener.html
 func listener(room Balancers) *Type {
@@ -33,8 +36,11 @@ func listener(room Balancers) *Type {
 		Name: "AWS::ElasticLoadBalancingV2::Listener",
 		Properties: Object{
 			"LoadBalancerArn": text().need().replace(), "DefaultActions": actions().need(), "Port": integer().between(1, 65535),
-			"Protocol": oneOf("GENEVE", "HTTP", "HTTPS", "QUIC", "TCP", "TCP_QUIC", "TCP_UDP", "TLS", "UDP").models("HTTP"),
-		}.lacking("AlpnPolicy", "Certificates", "ListenerAttributes", "MutualAuthentication", "SslPolicy"),
+			"Protocol":     oneOf("GENEVE", "HTTP", "HTTPS", "QUIC", "TCP", "TCP_QUIC", "TCP_UDP", "TLS", "UDP").models("HTTP", "HTTPS"),
+			"Certificates": certificates(), "SslPolicy": text(),
+			"MutualAuthentication": object(Object{"Mode": oneOf("off", "passthrough", "verify").models("off")}.
+				lacking("AdvertiseTrustStoreCaNames", "IgnoreClientCertificateExpiry", "TrustStoreArn")),
+		}.lacking("AlpnPolicy", "ListenerAttributes"),
 		Attributes: []string{"ListenerArn"},
 		Handler:    listeners{room},
 	}

@@ -29,6 +29,8 @@ type Balancers interface {
 	ModifyRule(context.Context, *elb.ModifyRuleInput) (*elb.ModifyRuleOutput, error)
 	SetRulePriorities(context.Context, *elb.SetRulePrioritiesInput) (*elb.SetRulePrioritiesOutput, error)
 	DeleteRule(context.Context, *elb.DeleteRuleInput) (*elb.DeleteRuleOutput, error)
+	AddListenerCertificates(context.Context, *elb.AddListenerCertificatesInput) (*elb.AddListenerCertificatesOutput, error)
+	RemoveListenerCertificates(context.Context, *elb.RemoveListenerCertificatesInput) (*elb.RemoveListenerCertificatesOutput, error)
 	AddTags(context.Context, *elb.AddTagsInput) (*elb.AddTagsOutput, error)
 	RemoveTags(context.Context, *elb.RemoveTagsInput) (*elb.RemoveTagsOutput, error)
 }
@@ -45,7 +47,9 @@ func ELB(room Balancers) []*Type {
 				"SecurityGroups": texts(), "Subnets": texts(), "Tags": labelList(),
 				"IpAddressType":          oneOf("dualstack", "dualstack-without-public-ipv4", "ipv4").models("ipv4"),
 				"LoadBalancerAttributes": objects(Object{"Key": text(), "Value": text()}),
-			}.lacking("SubnetMappings", "EnableCapacityReservationProvisionStabilize", "EnablePrefixForIpv6SourceNat",
+				"SubnetMappings": objects(Object{"SubnetId": text().need()}.
+					lacking("AllocationId", "IPv6Address", "PrivateIPv4Address", "SourceNatIpv6Prefix")),
+			}.lacking("EnableCapacityReservationProvisionStabilize", "EnablePrefixForIpv6SourceNat",
 				"EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "Ipv4IpamPoolId", "MinimumLoadBalancerCapacity"),
 			Attributes: []string{"CanonicalHostedZoneID", "DNSName", "LoadBalancerArn", "LoadBalancerFullName", "LoadBalancerName"},
 			Handler:    loadBalancers{room},
@@ -54,6 +58,7 @@ func ELB(room Balancers) []*Type {
 		targetGroup(room),
 		listener(room),
 		listenerRule(room),
+		listenerCertificate(room),
 	}
 }
 
@@ -118,9 +123,9 @@ func (h loadBalancers) Update(ctx context.Context, r *Request) error {
 			return err
 		}
 	}
-	if r.changed("Subnets") {
+	if r.changed("Subnets", "SubnetMappings") {
 		in := &elb.SetSubnetsInput{LoadBalancerArn: &r.ID}
-		if err := fill(in, only(r.Properties, "Subnets")); err != nil {
+		if err := fill(in, only(r.Properties, "Subnets", "SubnetMappings")); err != nil {
 			return err
 		}
 		if _, err := h.room.SetSubnets(ctx, in); err != nil {

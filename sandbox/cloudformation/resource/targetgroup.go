@@ -17,7 +17,7 @@ func targetGroup(room Balancers) *Type {
 		Properties: Object{
 			"Name": text().replace(), "Port": integer().replace(), "Protocol": protocol.replace(), "VpcId": text().replace(),
 			"TargetType":         oneOf("alb", "instance", "ip", "lambda").models("ip").replace(),
-			"ProtocolVersion":    oneOf("HTTP1", "HTTP2", "GRPC").models("HTTP1").replace(),
+			"ProtocolVersion":    oneOf("HTTP1", "HTTP2", "GRPC").models("HTTP1", "HTTP2").replace(),
 			"IpAddressType":      oneOf("ipv4", "ipv6").models("ipv4").replace(),
 			"HealthCheckEnabled": boolean(), "HealthCheckIntervalSeconds": integer().between(5, 300), "HealthCheckPath": text(),
 			"HealthCheckPort": text(), "HealthCheckProtocol": protocol, "HealthCheckTimeoutSeconds": integer().between(2, 120),

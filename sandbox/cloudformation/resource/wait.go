@@ -50,7 +50,7 @@ func (r *Request) retry(ctx context.Context, delete func() error) error {
 
 func inUse(err error) bool {
 	switch code(err) {
-	case "DependencyViolation", "ResourceInUse", "DeleteConflict", "ClusterContainsServicesException", "ClusterContainsTasksException",
+	case "DependencyViolation", "ResourceInUse", "ResourceInUseException", "DeleteConflict", "ClusterContainsServicesException", "ClusterContainsTasksException",
 		"OperationInProgressException":
 		return true
 	}
