@@ -7,6 +7,7 @@ import (
 	"orgship/sandbox/acm"
 	"orgship/sandbox/clock"
 	"orgship/sandbox/cloudformation"
+	"orgship/sandbox/cloudformation/document"
 	"orgship/sandbox/cloudformation/resource"
 	"orgship/sandbox/codebuild"
 	"orgship/sandbox/codedeploy"
@@ -23,6 +24,7 @@ import (
 	"orgship/sandbox/ssm"
 	"orgship/sandbox/sts"
 	"orgship/sandbox/wire"
+	"orgship/template"
 )
 
 // rooms are the services.
@@ -125,6 +127,10 @@ func (r *rooms) wire() (services []wire.Service) {
 func ResourceTypes() resource.Catalogue {
 	return resource.NewCatalogue(append((&rooms{}).types(), resource.CloudFormation(nil)...)...)
 }
+
+// Gaps finds all in a template that a sandbox doesn't model. What depends on how it is
+// started, such as the images it has, isn't among that.
+func Gaps(t *template.Template) []document.Gap { return document.Gaps(t, ResourceTypes()) }
 
 // subnets looks subnets of the caller's account up for load balancers.
 func (r *rooms) subnets(ctx context.Context, ids []string) ([]elb.Subnet, error) {

@@ -54,7 +54,9 @@ func TestHTTPS(t *testing.T) {
 		w: w, t: t, account: "dev-1", env: []string{"SSL_CERT_FILE=" + ca},
 		client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, ServerName: name, MinVersion: tls.VersionTLS12}}},
 	}
-	d.makeShopOf(func(in *cloudformation.CreateStackInput) { in.TemplateBody = aws.String(secured.Replace(*in.TemplateBody)) })
+	d.makeShopOf(func(in *cloudformation.CreateStackInput) {
+		in.TemplateBody = aws.String(secured.Replace(*in.TemplateBody))
+	})
 	plain, err := url.Parse(d.url)
 	if err != nil {
 		t.Fatal(err)

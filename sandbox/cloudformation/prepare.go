@@ -40,9 +40,20 @@ func (s *Service) prepare(ctx context.Context, r request) (*goal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := document.Check(t, catalogue{s}); err != nil {
+	if err := document.Check(t, s.types); err != nil {
 		return nil, err
 	}
+	certain := document.Certain(document.Gaps(t, s.types))
+	g, err := s.goal(ctx, r, body, t, certain)
+	if refused := document.Refuse(certain...); err != nil && refused != nil && wireCode(err) != wireCode(refused) {
+		return nil, refused // before what has to be given with a template that can't be used
+	}
+	return g, err
+}
+
+// goal checks what is given with a template, and then the two together. Certain is
+// what is known already not to be modelled.
+func (s *Service) goal(ctx context.Context, r request, body string, t *template.Template, certain []document.Gap) (*goal, error) {
 	var before document.Values
 	tags := r.tags
 	if r.previous != nil {
@@ -64,11 +75,11 @@ func (s *Service) prepare(ctx context.Context, r request) (*goal, error) {
 	if err := s.capable(t, r); err != nil {
 		return nil, err
 	}
-	if err := s.hook(t); err != nil {
-		return nil, err
-	}
 	g := &goal{original: body, submitted: t, parameters: values, tags: tags}
-	return g, insecure(s.dryRun(ctx, g, r.stackID, r.stackName), r.direct)
+	if err := s.dryRun(ctx, g, r.stackID, r.stackName, certain); err != nil {
+		return g, insecure(err, r.direct)
+	}
+	return g, s.hook(t)
 }
 
 // hook refuses a hook that the sandbox doesn't model; what AWS refuses of it comes later.
@@ -171,8 +182,8 @@ func (s *Service) capabilities(t *template.Template) ([]types.Capability, string
 }
 
 // dryRun resolves everything once with nothing known of resources, which finds
-// what is wrong with functions.
-func (s *Service) dryRun(ctx context.Context, g *goal, stackID, stackName string) error {
+// what is wrong with functions and what isn't modelled.
+func (s *Service) dryRun(ctx context.Context, g *goal, stackID, stackName string, certain []document.Gap) error {
 	r, err := s.resolver(ctx, g, g.submitted, stackID, stackName, func(id, attribute string) (any, error) {
 		return document.Unknown{Resource: id, Attribute: attribute}, nil
 	})
@@ -183,10 +194,10 @@ func (s *Service) dryRun(ctx context.Context, g *goal, stackID, stackName string
 		return err
 	}
 	r = r.Importing(func(name string) (any, error) { return document.Unknown{Resource: name}, nil }) // see holdImports
+	if err := document.Refuse(append(certain, r.Gaps(s.types)...)...); err != nil {
+		return err
+	}
 	for _, res := range r.Resources() {
-		if err := document.Modelled(res, catalogue{s}); err != nil {
-			return err
-		}
 		properties, err := r.Properties(res.ID)
 		if err != nil {
 			return err
@@ -213,6 +224,14 @@ func (s *Service) resolver(ctx context.Context, g *goal, t *template.Template, s
 		}
 	}
 	return document.NewResolver(t, e, g.parameters, lookup)
+}
+
+func wireCode(err error) string {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Code
 }
 
 func usesZones(t *template.Template) bool {

@@ -89,7 +89,10 @@ func (s *Service) checked(body, url *string) (*template.Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t, document.Check(t, catalogue{s})
+	if err := document.Check(t, s.types); err != nil {
+		return nil, err
+	}
+	return t, document.Refuse(document.Certain(document.Gaps(t, s.types))...)
 }
 
 // GetTemplateSummary tells of the template of a stack, or of one given.

@@ -121,6 +121,18 @@ func balancerAttributes(scheme types.LoadBalancerSchemeEnum) attributes {
 func groupAttributes() attributes    { return defaults(groupTable()) }
 func listenerAttributes() attributes { return defaults(listenerTable()) }
 
+// LacksBalancerAttribute reports whether load balancers of AWS's have an attribute with a
+// value that this service doesn't model.
+func LacksBalancerAttribute(key, value string) bool { return lacks(balancerTable(), key, value) }
+
+// LacksGroupAttribute reports the same of target groups.
+func LacksGroupAttribute(key, value string) bool { return lacks(groupTable(), key, value) }
+
+func lacks(table map[string]setting, key, value string) bool {
+	s, known := table[key]
+	return known && s.check == nil && value != s.standard
+}
+
 // with returns the attributes changed, or the error of the first bad change.
 func (a attributes) with(table map[string]setting, kind string, changes attributes) (attributes, error) {
 	out := maps.Clone(a)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"orgship/sandbox/wire"
 	"orgship/template"
 )
 
@@ -14,8 +13,8 @@ type Catalogue interface {
 	HasType(name string) bool
 	// HasAttribute reports whether Fn::GetAtt of the type gives an attribute.
 	HasAttribute(typeName, attribute string) bool
-	// Unmodelled refuses properties that the sandbox doesn't model.
-	Unmodelled(typeName string, properties *template.Node) error
+	// Unmodelled finds the properties and values that the sandbox doesn't model.
+	Unmodelled(typeName string, properties *template.Node) []Gap
 }
 
 // Limits of a template.
@@ -28,11 +27,11 @@ const (
 	maxResources  = 500
 )
 
-// Check refuses what can be refused without any values: unknown types, names
-// that lead nowhere, cycles, and what the sandbox doesn't model.
+// Check refuses what AWS refuses without any values: unknown types, names that lead
+// nowhere, cycles.
 func Check(t *template.Template, c Catalogue) error {
 	for _, check := range []func(*template.Template, Catalogue) error{
-		limits, sections, parameterShapes, ruleShapes, resourceTypes, references, conditionNames, attributes, cycles,
+		limits, outputShapes, parameterShapes, ruleShapes, resourceTypes, references, conditionNames, attributes, cycles,
 	} {
 		if err := check(t, c); err != nil {
 			return err
@@ -53,13 +52,7 @@ func limits(t *template.Template, _ Catalogue) error {
 	return nil
 }
 
-// sections refuses whole sections and outputs that the sandbox does not model.
-func sections(t *template.Template, _ Catalogue) error {
-	for _, name := range t.Transforms() {
-		if name != "AWS::CodeDeployBlueGreen" {
-			return wire.NotModelled("the transform %s", name)
-		}
-	}
+func outputShapes(t *template.Template, _ Catalogue) error {
 	for _, o := range t.Outputs() {
 		for _, key := range o.Node.Keys() {
 			if !slices.Contains([]string{"Value", "Description", "Condition", "Export"}, key) {
@@ -97,40 +90,20 @@ func resourceTypes(t *template.Template, c Catalogue) error {
 		return invalid("Template format error: Unrecognized resource types: %s", quoted(unrecognized))
 	}
 	for _, r := range t.Resources() {
-		if r.Condition != "" && !c.HasType(r.Type) {
-			continue // it may not be wanted: see Modelled
-		}
-		if err := Modelled(r, c); err != nil {
+		if err := resourceAttributes(r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Modelled refuses a resource that the sandbox doesn't model. One with a
-// condition is asked for once the condition is known to hold.
-func Modelled(r template.Resource, c Catalogue) error {
-	if !c.HasType(r.Type) {
-		return wire.NotModelled("the resource type %s (resource %s)", r.Type, r.ID)
-	}
-	if err := resourceAttributes(r); err != nil {
-		return err
-	}
-	return c.Unmodelled(r.Type, r.Properties)
-}
-
 func resourceAttributes(r template.Resource) error {
 	for name, value := range map[string]string{"DeletionPolicy": r.DeletionPolicy, "UpdateReplacePolicy": r.UpdateReplacePolicy} {
 		switch {
-		case value == "" || value == "Delete" || value == "Retain" || value == "RetainExceptOnCreate" && name == "DeletionPolicy":
-		case value == "Snapshot":
-			return wire.NotModelled("the %s %s (resource %s)", name, value, r.ID)
+		case value == "" || value == "Delete" || value == "Retain" || value == "Snapshot" || value == "RetainExceptOnCreate" && name == "DeletionPolicy":
 		default:
 			return invalid("Template format error: Unrecognized %s %s for resource %s", name, value, r.ID)
 		}
-	}
-	if r.UpdatePolicy != nil || r.CreationPolicy != nil {
-		return wire.NotModelled("the UpdatePolicy and CreationPolicy of a resource (resource %s)", r.ID)
 	}
 	return nil
 }

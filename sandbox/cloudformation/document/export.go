@@ -51,7 +51,7 @@ func (r *Resolver) nameOf(n *template.Node) (string, error) {
 
 // exportName returns the name that an output with a value is exported under, "" for none.
 func (r *Resolver) exportName(o template.Output, value string) (string, error) {
-	if strings.Contains(value, "{{resolve:ssm:") {
+	if strings.Contains(value, "{{resolve:ssm:") { // by a parameter: see Gaps
 		return "", wire.NotModelled("dynamic references in Outputs (%s)", o.Name)
 	}
 	export := o.Node.Get("Export")

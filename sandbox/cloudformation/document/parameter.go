@@ -73,7 +73,7 @@ func (v Value) value() any {
 	return items
 }
 
-// parameterType refuses types that AWS doesn't have or the sandbox doesn't model.
+// parameterType refuses types that AWS doesn't have.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 func parameterType(p template.Parameter) error {
 	if stored, ok := storedType(p); ok {
@@ -85,11 +85,21 @@ func parameterType(p template.Parameter) error {
 			return nil
 		}
 	default:
-		if strings.HasPrefix(v.Element(), "AWS::") {
-			return wire.NotModelled("the parameter type %s (parameter %s)", p.Type, p.Name)
+		if parameterGap(p) {
+			return nil
 		}
 	}
 	return invalid("Template format error: Unrecognized parameter type: %s", p.Type)
+}
+
+// parameterGap reports whether the sandbox lacks a type that AWS has.
+func parameterGap(p template.Parameter) bool {
+	switch element := (Value{Type: p.Type}).Element(); element {
+	case "AWS::EC2::VPC::Id", "AWS::EC2::Subnet::Id", "AWS::EC2::SecurityGroup::Id", "AWS::EC2::AvailabilityZone::Name":
+		return false
+	default:
+		return strings.HasPrefix(element, "AWS::")
+	}
 }
 
 // Parameters returns the value of every parameter of a template: what is given,

@@ -184,9 +184,9 @@ func TestGraph(t *testing.T) {
 // everything is a catalogue that has every type and attribute.
 type everything struct{}
 
-func (everything) HasType(string) bool                     { return true }
-func (everything) HasAttribute(string, string) bool        { return true }
-func (everything) Unmodelled(string, *template.Node) error { return nil }
+func (everything) HasType(string) bool                              { return true }
+func (everything) HasAttribute(string, string) bool                 { return true }
+func (everything) Unmodelled(string, *template.Node) []document.Gap { return nil }
 
 // FuzzResolver resolves whatever parses: it may refuse, it may not panic.
 func FuzzResolver(f *testing.F) {

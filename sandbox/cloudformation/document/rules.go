@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"orgship/sandbox/wire"
 	"orgship/template"
 )
 
@@ -59,9 +58,7 @@ func ruleShape(name string, rule *template.Node) error {
 
 func ruleFunction(t *template.Template, n *template.Node) error {
 	switch {
-	case n.Name == "Fn::If":
-		// Documented, and refused: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/921
-		return wire.NotModelled("the function Fn::If in Rules")
+	case n.Name == "Fn::If": // see Gaps
 	case !slices.Contains(strings.Fields(ruleFunctions), n.Name):
 		return invalid("Template format error: %s is not a function of Rules", n.Name)
 	case n.Name == "Ref" && !isPseudo(n.Arg.Str()) && t.Section("Parameters").Get(n.Arg.Str()) == nil:

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"orgship/sandbox/cloudformation/document"
+	"orgship/template"
 )
 
 // account has two VPCs, and a subnet in the first one.
@@ -46,7 +47,7 @@ func rules(t *testing.T, condition, assert string) error {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, body)
 	}
-	if err := document.Check(parsed, everything{}); err != nil {
+	if err := check(parsed); err != nil {
 		return err
 	}
 	values, err := document.Parameters(parsed, nil, nil)
@@ -58,6 +59,14 @@ func rules(t *testing.T, condition, assert string) error {
 		t.Fatal(err)
 	}
 	return r.Rules(account{})
+}
+
+// check refuses what AWS refuses, or the sandbox, without any values.
+func check(t *template.Template) error {
+	if err := document.Check(t, everything{}); err != nil {
+		return err
+	}
+	return document.Refuse(document.Gaps(t, everything{})...)
 }
 
 func TestRules(t *testing.T) {
@@ -110,7 +119,7 @@ func TestStored(t *testing.T) {
 		{"AWS::SSM::Parameter::Value<List<AWS::EC2::Subnet::Id>>", []any{"a", "b"}, "a, b", ""},
 		{"AWS::SSM::Parameter::Value<AWS::EC2::VPC::Id>", "a, b", "a, b", ""},
 		{"AWS::SSM::Parameter::Name", "/p", "", ""},
-		{"AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", nil, "", "does not model the parameter type AWS::EC2::Image::Id"},
+		{"AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", nil, "", "does not model the parameter type AWS::SSM::Parameter::Value<AWS::EC2::Image::Id> (parameter P) (line 2)"},
 		{"AWS::SSM::Parameter::Value<SecureString>", nil, "", "Unrecognized parameter type: SecureString"},
 		{"AWS::SSM::Parameter::Value<Number>", nil, "", "Unrecognized parameter type: AWS::SSM::Parameter::Value<Number>"},
 		{"AWS::SSM::Parameter::Value<AWS::SSM::Parameter::Name>", nil, "", "Unrecognized parameter type"},
@@ -122,7 +131,7 @@ Resources: {R: {Type: "A::B::C", Properties: {V: !Ref P}}}`)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := document.Check(parsed, everything{}); err != nil || row.fault != "" {
+		if err := check(parsed); err != nil || row.fault != "" {
 			if err == nil || !strings.Contains(err.Error(), row.fault) || row.fault == "" {
 				t.Errorf("%s: %v, want %q", row.declared, err, row.fault)
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"orgship/sandbox/acm"
+	"orgship/template"
 )
 
 // Certificates is the part of Certificate Manager that resources use.
@@ -42,6 +43,11 @@ func certificate(room Certificates) *Type {
 		Attributes: []string{"Id"},
 		Handler:    certificatesOf{room},
 		Tagged:     true,
+		lacks: func(properties *template.Node, gap func(at *template.Node, format string, args ...any)) {
+			if properties.Get("ValidationMethod") == nil {
+				gap(properties, "validation by e-mail, which is what a certificate without ValidationMethod has")
+			}
+		},
 	}
 }
 

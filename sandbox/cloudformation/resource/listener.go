@@ -11,7 +11,7 @@ import (
 // actions describes the actions of a listener or a rule.
 func actions() Property {
 	return objects(Object{
-		"Type":           oneOf("authenticate-cognito", "authenticate-oidc", "fixed-response", "forward", "jwt-validation", "redirect").need(),
+		"Type":           oneOf("authenticate-cognito", "authenticate-oidc", "fixed-response", "forward", "jwt-validation", "redirect").models("fixed-response", "forward", "redirect").need(),
 		"Order":          integer(),
 		"TargetGroupArn": text(),
 		"ForwardConfig": object(Object{

@@ -8,6 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	sandboxelb "orgship/sandbox/elb"
+	"orgship/template"
 )
 
 // Balancers is Elastic Load Balancing.
@@ -54,6 +57,9 @@ func ELB(room Balancers) []*Type {
 			Attributes: []string{"CanonicalHostedZoneID", "DNSName", "LoadBalancerArn", "LoadBalancerFullName", "LoadBalancerName"},
 			Handler:    loadBalancers{room},
 			Tagged:     true,
+			lacks: func(properties *template.Node, gap func(at *template.Node, format string, args ...any)) {
+				lacksAttributes(properties.Get("LoadBalancerAttributes"), sandboxelb.LacksBalancerAttribute, gap)
+			},
 		},
 		targetGroup(room),
 		listener(room),

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"orgship/sandbox/cloudformation/document"
-	"orgship/sandbox/wire"
 	"orgship/template"
 )
 
@@ -92,32 +91,58 @@ func (o Object) lacking(names ...string) Object {
 // Replaces reports whether an update of the top-level property replaces the resource.
 func (o Object) Replaces(name string) bool { return o[name].replaces }
 
-// Unmodelled returns a wire error that names the first property in n, a map
-// that may hold functions, that AWS has and the sandbox does not; or nil.
-func (o Object) Unmodelled(typeName string, n *template.Node) error {
-	return Property{kind: anObject, object: o}.unmodelled(typeName, "", n)
+// Unmodelled finds the properties and values in n, a map that may hold functions, that
+// AWS has and the sandbox does not.
+func (t *Type) Unmodelled(n *template.Node) []document.Gap {
+	w := gapWalk{of: t.Name}
+	w.walk(Property{kind: anObject, object: t.Properties}, "", n)
+	if t.lacks != nil {
+		t.lacks(n, w.add)
+	}
+	return w.found
 }
 
-func (p Property) unmodelled(typeName, at string, n *template.Node) error {
-	var below []*template.Node
+// gapWalk walks through the properties of a resource.
+type gapWalk struct {
+	of    string // the resource's type
+	found []document.Gap
+}
+
+func (w *gapWalk) add(at *template.Node, format string, args ...any) {
+	g := document.Gap{What: fmt.Sprintf(format, args...)}
+	if at != nil {
+		g.Line, g.Column = at.Line, at.Column
+	}
+	w.found = append(w.found, g)
+}
+
+func (w *gapWalk) walk(p Property, at string, n *template.Node) {
 	switch {
 	case p.missing && mayBeAbsent(n):
-		// Check refuses it where it's there after all.
+		// It counts where it's there after all.
 	case p.missing:
-		return wire.NotModelled("property %s of %s", at, typeName)
+		w.add(n, "property %s of %s", at, w.of)
 	case n.Is(template.Function) && n.Name == "Fn::If" && n.Arg.Is(template.List) && len(n.Arg.Items) == 3:
-		below = n.Arg.Items[1:]
+		w.walk(p, at, n.Arg.Items[1])
+		w.walk(p, at, n.Arg.Items[2])
 	case n.Is(template.List) && p.kind == aList:
-		p, below = *p.of, n.Items
-	case n.Is(template.Map) && p.kind == anObject:
-		return p.object.unmodelled(typeName, at, n)
-	}
-	for _, item := range below {
-		if err := p.unmodelled(typeName, at, item); err != nil {
-			return err
+		for _, item := range n.Items {
+			w.walk(*p.of, at, item)
 		}
+	case n.Is(template.Map) && p.kind == anObject:
+		for _, e := range n.Entries {
+			if below, known := p.object[e.Key]; known { // Check names what AWS doesn't have either
+				w.walk(below, strings.TrimPrefix(at+"."+e.Key, "."), e.Value)
+			}
+		}
+	case n.Is(template.Scalar) && p.lacksValue(n.Text):
+		w.add(n, "the value %s of property %s of %s", n.Text, at, w.of)
 	}
-	return nil
+}
+
+// lacksValue reports whether AWS has a value that the sandbox doesn't model.
+func (p Property) lacksValue(s string) bool {
+	return len(p.only) > 0 && !slices.Contains(p.only, s) && (len(p.enum) == 0 || slices.Contains(p.enum, s))
 }
 
 // mayBeAbsent reports whether a value is, under some condition, AWS::NoValue.
@@ -125,19 +150,6 @@ func mayBeAbsent(n *template.Node) bool {
 	return n.Is(template.Function) && n.Name == "Fn::If" && n.Arg.Is(template.List) && slices.ContainsFunc(n.Arg.Items, func(item *template.Node) bool {
 		return item.Is(template.Function) && item.Name == "Ref" && item.Arg.Str() == "AWS::NoValue"
 	})
-}
-
-func (o Object) unmodelled(typeName, at string, n *template.Node) error {
-	for _, e := range n.Entries {
-		p, known := o[e.Key]
-		if !known {
-			continue // Check names what AWS doesn't have either
-		}
-		if err := p.unmodelled(typeName, strings.TrimPrefix(at+"."+e.Key, "."), e.Value); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Check returns properties with every scalar in the type that the resource
@@ -268,7 +280,7 @@ func (c *checker) text(at string, p Property, s string) any {
 	if len(p.enum) > 0 && !slices.Contains(p.enum, s) {
 		return c.fault(at, "%s is not a valid enum value", s)
 	}
-	if len(p.only) > 0 && !slices.Contains(p.only, s) {
+	if p.lacksValue(s) {
 		return c.fault(at, "the orgship sandbox does not model the value %s", s)
 	}
 	return s

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"orgship/sandbox/clock"
+	"orgship/template"
 )
 
 // Type is a resource type.
@@ -23,6 +24,9 @@ type Type struct {
 	// NameProperty is the property that gives a resource its name; one that is
 	// named can't be replaced.
 	NameProperty string
+	// lacks finds what the sandbox doesn't model besides properties and their values, in
+	// a map that may hold functions; nil for nothing.
+	lacks func(properties *template.Node, gap func(at *template.Node, format string, args ...any))
 }
 
 // HasAttribute reports whether Fn::GetAtt knows the attribute.

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"orgship/template"
 )
 
 // steadyLimit is how long CloudFormation waits for a service or a task set to
@@ -40,6 +42,12 @@ func service(room Containers) *Type {
 		Attributes: []string{"Name", "ServiceArn"},
 		Handler:    services{room},
 		Tagged:     true,
+		lacks: func(properties *template.Node, gap func(at *template.Node, format string, args ...any)) {
+			controller := properties.Find("DeploymentController", "Type")
+			if properties.Get("LaunchType") == nil && (controller == nil || controller.Str() == "ECS") {
+				gap(properties, "services without a launch type, which run on EC2")
+			}
+		},
 	}
 }
 
@@ -49,7 +57,7 @@ func deploymentConfiguration() Property {
 		"DeploymentCircuitBreaker": object(Object{
 			"Enable": boolean().need(), "Rollback": boolean().need(),
 		}),
-		"Alarms": object(Object{"AlarmNames": texts().need(), "Enable": boolean().need(), "Rollback": boolean().need()}),
+		"Alarms": object(Object{"AlarmNames": texts().need(), "Enable": boolean().models("false").need(), "Rollback": boolean().need()}),
 	}.lacking("BakeTimeInMinutes", "CanaryConfiguration", "EarlySuccessCriteria", "LifecycleHooks", "LinearConfiguration"))
 }
 

@@ -6,6 +6,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+
+	sandboxelb "orgship/sandbox/elb"
+	"orgship/template"
 )
 
 // targetGroup is AWS::ElasticLoadBalancingV2::TargetGroup.
@@ -29,6 +32,24 @@ func targetGroup(room Balancers) *Type {
 		Attributes: []string{"TargetGroupArn", "TargetGroupFullName", "TargetGroupName"},
 		Handler:    targetGroups{room},
 		Tagged:     true,
+		lacks: func(properties *template.Node, gap func(at *template.Node, format string, args ...any)) {
+			if properties.Get("TargetType") == nil {
+				gap(properties, "the target type instance, which is what a target group without TargetType has")
+			}
+			lacksAttributes(properties.Get("TargetGroupAttributes"), sandboxelb.LacksGroupAttribute, gap)
+		},
+	}
+}
+
+// lacksAttributes finds attributes with values that the sandbox doesn't model.
+func lacksAttributes(list *template.Node, lacks func(key, value string) bool, gap func(at *template.Node, format string, args ...any)) {
+	if !list.Is(template.List) {
+		return
+	}
+	for _, item := range list.Items {
+		if key, value := item.Get("Key").Str(), item.Get("Value"); value.Is(template.Scalar) && lacks(key, value.Text) {
+			gap(value, "the value %s of the attribute %s", value.Text, key)
+		}
 	}
 }
 

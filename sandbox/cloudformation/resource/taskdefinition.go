@@ -1,10 +1,15 @@
 package resource
 
 import (
+	"cmp"
 	"context"
+	"runtime"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"orgship/template"
 )
 
 // taskDefinition is AWS::ECS::TaskDefinition. What ECS on the sandbox doesn't
@@ -19,13 +24,25 @@ func taskDefinition(room Containers) *Type {
 			"ExecutionRoleArn": text().replace(), "TaskRoleArn": text().replace(),
 			"NetworkMode":             oneOf("awsvpc", "bridge", "host", "none").replace(),
 			"RequiresCompatibilities": texts().replace(),
-			"RuntimePlatform":         object(Object{"CpuArchitecture": text(), "OperatingSystemFamily": text()}).replace(),
+			"RuntimePlatform":         object(Object{"CpuArchitecture": text().models(architecture()), "OperatingSystemFamily": text().models("LINUX")}).replace(),
 			"Tags":                    looseTagList(),
 		}.lacking("EnableFaultInjection", "EphemeralStorage", "InferenceAccelerators", "IpcMode", "PidMode", "PlacementConstraints",
 			"ProxyConfiguration", "Volumes"),
 		Attributes: []string{"TaskDefinitionArn"},
 		Handler:    taskDefinitions{room},
 		Tagged:     true,
+		lacks:      lacksFargate,
+	}
+}
+
+// lacksFargate finds task definitions that only run elsewhere.
+func lacksFargate(properties *template.Node, gap func(at *template.Node, format string, args ...any)) {
+	requires := properties.Get("RequiresCompatibilities")
+	if requires.Is(template.Function) {
+		return
+	}
+	if !requires.Is(template.List) || !slices.ContainsFunc(requires.Items, func(n *template.Node) bool { return n.Is(template.Function) || n.Str() == "FARGATE" }) {
+		gap(cmp.Or(requires, properties), "task definitions that do not require FARGATE")
 	}
 }
 
@@ -35,12 +52,12 @@ func containerDefinition() Object {
 		"Name": text().need(), "Image": text().need(), "Command": texts(), "EntryPoint": texts(), "Environment": objects(pair),
 		"Essential": boolean(), "Cpu": integer(), "Memory": integer(), "MemoryReservation": integer(), "User": text(),
 		"WorkingDirectory": text(), "Hostname": text(), "DockerLabels": mapOf(text()), "ReadonlyRootFilesystem": boolean(),
-		"StartTimeout": integer(), "StopTimeout": integer(), "Privileged": boolean(), "Interactive": boolean(), "PseudoTerminal": boolean(),
+		"StartTimeout": integer(), "StopTimeout": integer(), "Privileged": boolean(), "Interactive": boolean().models("false"), "PseudoTerminal": boolean().models("false"),
 		"PortMappings": objects(Object{
-			"ContainerPort": integer(), "HostPort": integer(), "Protocol": oneOf("tcp", "udp"), "Name": text(),
+			"ContainerPort": integer(), "HostPort": integer(), "Protocol": oneOf("tcp", "udp").models("tcp"), "Name": text(),
 			"AppProtocol": oneOf("http", "http2", "grpc"),
 		}.lacking("ContainerPortRange")),
-		"LogConfiguration": object(Object{"LogDriver": text().need(), "Options": mapOf(text())}.lacking("SecretOptions")),
+		"LogConfiguration": object(Object{"LogDriver": text().need().models("awslogs"), "Options": mapOf(text())}.lacking("SecretOptions")),
 		"HealthCheck": object(Object{
 			"Command": texts(), "Interval": integer(), "Retries": integer(), "StartPeriod": integer(), "Timeout": integer(),
 		}),
@@ -49,6 +66,14 @@ func containerDefinition() Object {
 	}.lacking("CredentialSpecs", "DependsOn", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions",
 		"EnvironmentFiles", "ExtraHosts", "FirelensConfiguration", "Links", "LinuxParameters", "MountPoints", "RepositoryCredentials",
 		"ResourceRequirements", "RestartPolicy", "Secrets", "SystemControls", "VolumesFrom")
+}
+
+// architecture is that of this machine, as task definitions name it.
+func architecture() string {
+	if runtime.GOARCH == "arm64" {
+		return "ARM64"
+	}
+	return "X86_64"
 }
 
 type taskDefinitions struct{ room Containers }

@@ -1,5 +1,10 @@
 package resource
 
+import (
+	"orgship/sandbox/cloudformation/document"
+	"orgship/template"
+)
+
 // Catalogue is resource types by name.
 type Catalogue map[string]*Type
 
@@ -10,6 +15,19 @@ func NewCatalogue(types ...*Type) Catalogue {
 		c[t.Name] = t
 	}
 	return c
+}
+
+// HasType reports whether there is a type of this name.
+func (c Catalogue) HasType(name string) bool { return c[name] != nil }
+
+// HasAttribute reports whether Fn::GetAtt of the type gives an attribute.
+func (c Catalogue) HasAttribute(typeName, attribute string) bool {
+	return c[typeName] != nil && c[typeName].HasAttribute(attribute)
+}
+
+// Unmodelled finds the properties and values that the sandbox doesn't model.
+func (c Catalogue) Unmodelled(typeName string, properties *template.Node) []document.Gap {
+	return c[typeName].Unmodelled(properties)
 }
 
 // tagList describes the property Tags.
