@@ -35,6 +35,15 @@ func (l *lazyRuntime) Start(ctx context.Context, spec task.Spec) (task.Task, err
 	return local.Start(ctx, spec)
 }
 
+// Share implements task.Sharer.
+func (l *lazyRuntime) Share(ctx context.Context, spec task.Shared) (task.Group, error) {
+	local, err := l.get()
+	if err != nil {
+		return nil, err
+	}
+	return local.Share(ctx, spec)
+}
+
 func (l *lazyRuntime) get() (*task.Local, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

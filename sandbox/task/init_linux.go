@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,7 +48,10 @@ func initMain() int {
 	if err := json.NewDecoder(os.Stdin).Decode(&o); err != nil {
 		return 1
 	}
-	i := &first{order: o, control: control}
+	i := &first{order: o, control: control, execs: map[int]uint64{}}
+	if o.Group {
+		return i.group()
+	}
 	if err := i.surroundings(); err != nil {
 		i.say(message{Kind: kindUnable, Text: err.Error()})
 		return 1
@@ -65,12 +69,16 @@ type first struct {
 	control *net.UnixConn
 	overlay bool // the root file system is an overlay
 	child   int  // the entrypoint's process
+	entry   *program
+
+	mu    sync.Mutex
+	execs map[int]uint64 // what runs beside it: which one, by process
 }
 
-func (i *first) say(m message) { _ = send(i.control, m, -1) }
+func (i *first) say(m message) { _ = send(i.control, m) }
 
 func (i *first) surroundings() error {
-	for _, step := range []func() error{i.rootFS, i.network, protectProc, i.names} {
+	for _, step := range []func() error{i.rootFS, i.ownNetwork, protectProc, i.names} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -92,12 +100,13 @@ func (i *first) run() int {
 		i.say(message{Kind: kindUnstarted, Text: reason(err)})
 		return 1
 	}
+	i.entry = p
 	i.say(message{Kind: kindStarted})
 	go func() {
 		i.serve()
 		os.Exit(1) // the runtime is gone, and with this process the task
 	}()
-	status := reap(i.child)
+	status := i.reap()
 	m := message{Kind: kindExit, Code: status.ExitStatus()}
 	if status.Signaled() {
 		m.Signal = int(status.Signal())
@@ -115,13 +124,17 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// reap waits for child, and on the way for all that lost their parent.
-func reap(child int) unix.WaitStatus {
+// reap waits for the entrypoint, and on the way for what runs beside it and for all
+// that lost their parent.
+func (i *first) reap() unix.WaitStatus {
 	for {
 		var status unix.WaitStatus
 		pid, err := unix.Wait4(-1, &status, 0, nil)
-		if err == nil && pid == child && (status.Exited() || status.Signaled()) {
-			return status
+		if err == nil && (status.Exited() || status.Signaled()) {
+			if pid == i.child {
+				return status
+			}
+			i.executed(pid, status)
 		}
 		if errors.Is(err, unix.ECHILD) {
 			return status // can't happen: child is ours to wait for
@@ -131,11 +144,17 @@ func reap(child int) unix.WaitStatus {
 
 func (i *first) serve() {
 	for {
-		m, _, err := receive(i.control)
+		m, files, err := receive(i.control)
 		if err != nil {
 			return
 		}
 		switch m.Kind {
+		case kindLaunch:
+			i.launch(files)
+		case kindExec:
+			go i.exec(m)
+		case kindCancel:
+			i.cancel(m.ID)
 		case kindDial:
 			go i.dial(m)
 		case kindSignal:
@@ -186,7 +205,7 @@ func (p *program) start(oneID bool) (int, error) {
 	attr := &syscall.ProcAttr{
 		Dir:   p.dir,
 		Env:   p.env,
-		Files: []uintptr{0, 1, 2},
+		Files: p.files,
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	}
 	switch {

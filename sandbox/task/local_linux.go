@@ -47,7 +47,7 @@ func NewLocal(o Options) (*Local, error) {
 	if l.janitor, err = startJanitor(dir); err != nil {
 		return nil, errors.Join(err, removeTree(dir))
 	}
-	for _, sub := range []string{imagesDir, mountDir, tasksDir, filepath.Join(probeImage, probeDir)} {
+	for _, sub := range []string{imagesDir, mountDir, tasksDir, volumesDir, filepath.Join(probeImage, probeDir)} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
@@ -62,16 +62,27 @@ func NewLocal(o Options) (*Local, error) {
 const (
 	imagesDir  = "images" // an unpacked image each, named by digest
 	tasksDir   = "tasks"  // a task's own copy, where images cannot be shared
+	volumesDir = "volumes"
 	probeImage = "probe"
 )
 
 // Start implements [Runtime].
 func (l *Local) Start(ctx context.Context, spec Spec) (Task, error) {
+	return l.run(ctx, spec, nil)
+}
+
+// run starts a task, in a group if there is one.
+func (l *Local) run(ctx context.Context, spec Spec, g *group) (Task, error) {
 	img, err := resolve(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
 	o := plan(spec, img)
+	if g != nil {
+		if err := g.join(&o, spec, img); err != nil {
+			return nil, err
+		}
+	}
 	own := "" // the task's own files, if any
 	if l.overlay {
 		o.Lower, err = l.shared(spec, img)
@@ -82,7 +93,7 @@ func (l *Local) Start(ctx context.Context, spec Spec) (Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := l.start(ctx, spec, o, func() error {
+	p, err := l.start(ctx, spec, o, g, func() error {
 		if own == "" {
 			return nil
 		}

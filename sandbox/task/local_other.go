@@ -24,6 +24,12 @@ func (l *Local) Start(context.Context, Spec) (Task, error) {
 	return nil, err
 }
 
+// Share implements [Sharer].
+func (l *Local) Share(context.Context, Shared) (Group, error) {
+	_, err := NewLocal(Options{})
+	return nil, err
+}
+
 // Close does nothing.
 func (l *Local) Close() error { return nil }
 

@@ -227,7 +227,7 @@ type running struct {
 }
 
 // start starts a task that is stopped when the test ends.
-func start(t testing.TB, r *task.Local, spec task.Spec) running {
+func start(t testing.TB, r task.Runtime, spec task.Spec) running {
 	t.Helper()
 	out := &output{news: make(chan struct{}, 1)}
 	spec.Username, spec.Password = "AWS", password

@@ -23,6 +23,19 @@ type order struct {
 	ReadOnly bool `json:",omitempty"` // the root file system, once the program is to start
 	OneID    bool `json:",omitempty"` // only root is mapped: another user gets a namespace of its own
 	Probe    bool `json:",omitempty"` // try what a task needs and end
+
+	Volumes int          `json:",omitempty"` // how many there are; only for a group
+	Group   bool         `json:",omitempty"` // make what containers share, and start those that come
+	Joined  bool         `json:",omitempty"` // the network is there already
+	Mounts  []mountOrder `json:",omitempty"`
+}
+
+// mountOrder says where a volume goes.
+type mountOrder struct {
+	Source   string // absolute, in the runtime's directory
+	Path     string
+	ReadOnly bool `json:",omitempty"`
+	Like     bool `json:",omitempty"` // the image declares it: its owner and mode are those of the image's directory
 }
 
 // The files that a task's first process starts with.
@@ -41,6 +54,8 @@ type message struct {
 	Code   int    `json:",omitempty"` // exit
 	Text   string `json:",omitempty"` // unable, unstarted: why
 	OK     bool   `json:",omitempty"` // probed: overlayfs can be used
+
+	Argv []string `json:",omitempty"` // exec: the program
 }
 
 type kind string
@@ -54,6 +69,10 @@ const (
 	kindDial      kind = "dial"      // connect to a port
 	kindDialled   kind = "dialled"   // a connection, or why there is none
 	kindSignal    kind = "signal"    // send the entrypoint a signal
+	kindLaunch    kind = "launch"    // start a container in a group: its input, output, errors and control come along
+	kindExec      kind = "exec"      // run a program
+	kindCancel    kind = "cancel"    // kill it
+	kindExecuted  kind = "executed"  // it ended, or why it didn't begin
 )
 
 // controlPair returns the two ends of a socket that keeps messages apart.
@@ -80,23 +99,32 @@ func controlConn(f *os.File) (*net.UnixConn, error) {
 	return c.(*net.UnixConn), nil
 }
 
-// send writes one message, with a file descriptor when fd is not negative.
-func send(c *net.UnixConn, m message, fd int) error {
+// send writes one message, and files with it.
+func send(c *net.UnixConn, m message, fds ...int) error {
 	body, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
+	if len(body) > maxMessage {
+		return fmt.Errorf("a message of %d bytes (at most %d)", len(body), maxMessage)
+	}
 	var rights []byte
-	if fd >= 0 {
-		rights = unix.UnixRights(fd)
+	if len(fds) > 0 {
+		rights = unix.UnixRights(fds...)
 	}
 	_, _, err = c.WriteMsgUnix(body, rights, nil)
 	return err
 }
 
-// receive reads one message and the file that came with it, if any.
-func receive(c *net.UnixConn) (message, *os.File, error) {
-	body, rights := make([]byte, 16<<10), make([]byte, unix.CmsgSpace(4))
+// Limits of a message.
+const (
+	maxMessage = 16 << 10 // bytes
+	maxFiles   = 4
+)
+
+// receive reads one message and the files that came with it.
+func receive(c *net.UnixConn) (message, []*os.File, error) {
+	body, rights := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4*maxFiles))
 	n, nrights, _, _, err := c.ReadMsgUnix(body, rights)
 	if err != nil {
 		return message{}, nil, err
@@ -104,7 +132,7 @@ func receive(c *net.UnixConn) (message, *os.File, error) {
 	if n == 0 {
 		return message{}, nil, net.ErrClosed
 	}
-	file, err := received(rights[:nrights])
+	files, err := received(rights[:nrights])
 	if err != nil {
 		return message{}, nil, err
 	}
@@ -112,10 +140,10 @@ func receive(c *net.UnixConn) (message, *os.File, error) {
 	if err := json.Unmarshal(body[:n], &m); err != nil {
 		return message{}, nil, fmt.Errorf("reading a message: %w", err)
 	}
-	return m, file, nil
+	return m, files, nil
 }
 
-func received(rights []byte) (*os.File, error) {
+func received(rights []byte) ([]*os.File, error) {
 	if len(rights) == 0 {
 		return nil, nil
 	}
@@ -124,8 +152,16 @@ func received(rights []byte) (*os.File, error) {
 		return nil, err
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) == 0 {
-		return nil, err
+	var files []*os.File
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+		files = append(files, os.NewFile(uintptr(fd), "received"))
 	}
-	return os.NewFile(uintptr(fds[0]), "connection"), nil
+	return files, err
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }

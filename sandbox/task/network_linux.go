@@ -4,16 +4,25 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
+
+// ownNetwork makes the network of a task that shares none.
+func (i *first) ownNetwork() error {
+	if i.order.Joined {
+		return nil
+	}
+	return i.network("/proc")
+}
 
 // network brings the loopback interface up with the task's own address on it,
 // and lets any user listen on any port, as Fargate does.
 //
 // A task's network leads nowhere else: who may talk to it comes in through
 // [Task.Dial], and it reaches nobody.
-func (i *first) network() error {
+func (i *first) network(proc string) error {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("opening a socket in the task's network: %w", err)
@@ -27,7 +36,7 @@ func (i *first) network() error {
 			return err
 		}
 	}
-	if err := os.WriteFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", []byte("0"), 0); err != nil {
+	if err := os.WriteFile(filepath.Join(proc, "sys/net/ipv4/ip_unprivileged_port_start"), []byte("0"), 0); err != nil {
 		return fmt.Errorf("opening low ports: %w", err)
 	}
 	return nil

@@ -22,13 +22,14 @@ type process struct {
 	spec    Spec
 	digest  string
 	stop    syscall.Signal
-	cmd     *exec.Cmd
+	cmd     *exec.Cmd // nil in a group: its process is the group's child
 	control *net.UnixConn
 	first   chan message  // the first thing it says
 	done    chan struct{} // closed when nothing is left
 
 	mu      sync.Mutex
 	dials   map[uint64]chan dialled
+	execs   map[uint64]chan message
 	last    uint64
 	exit    *message // what it said about the entrypoint's end
 	killed  bool
@@ -42,8 +43,12 @@ type dialled struct {
 
 // start starts a task's first process, and returns when the entrypoint runs.
 // clean is called when the task is gone, also when it never ran.
-func (l *Local) start(ctx context.Context, spec Spec, o order, clean func() error) (*process, error) {
-	p, err := l.launch(spec, o, clean)
+func (l *Local) start(ctx context.Context, spec Spec, o order, g *group, clean func() error) (*process, error) {
+	launch := l.launch
+	if g != nil {
+		launch = g.launch
+	}
+	p, err := launch(spec, o, clean)
 	if err != nil {
 		return nil, errors.Join(err, clean())
 	}
@@ -97,9 +102,16 @@ func (l *Local) launch(spec Spec, o order, clean func() error) (*process, error)
 		_ = mine.Close()
 		return nil, fmt.Errorf("starting a task's first process: %w", err)
 	}
+	// How it ended is told by its last message.
+	return l.follow(spec, cmd, mine, func() { _ = cmd.Wait() }, clean), nil
+}
+
+// follow begins to listen to a task's first process, cmd's unless that is nil. Ended
+// waits for it and its output.
+func (l *Local) follow(spec Spec, cmd *exec.Cmd, control *net.UnixConn, ended func(), clean func() error) *process {
 	p := &process{
-		spec: spec, cmd: cmd, control: mine,
-		first: make(chan message, 1), done: make(chan struct{}), dials: map[uint64]chan dialled{},
+		spec: spec, cmd: cmd, control: control,
+		first: make(chan message, 1), done: make(chan struct{}), dials: map[uint64]chan dialled{}, execs: map[uint64]chan message{},
 	}
 	listening := make(chan struct{})
 	go func() {
@@ -107,14 +119,14 @@ func (l *Local) launch(spec Spec, o order, clean func() error) (*process, error)
 		close(listening)
 	}()
 	go func() {
-		_ = cmd.Wait() // how it ended is told by its last message
-		<-listening    // ends with the process: it had the other end
-		_ = mine.Close()
+		ended()
+		<-listening // ends with the process: it had the other end
+		_ = control.Close()
 		p.cleaned = clean()
 		l.forget(p)
 		close(p.done)
 	}()
-	return p, nil
+	return p
 }
 
 // command is the program itself, as a task's first process in new namespaces.
@@ -130,7 +142,7 @@ func (l *Local) command(spec Spec, o order, control *os.File) (*exec.Cmd, error)
 	return &exec.Cmd{
 		Path:       "/proc/self/exe",
 		Args:       []string{initName},
-		Env:        []string{"GOMAXPROCS=2"},
+		Env:        initEnv(),
 		Dir:        l.dir,
 		Stdin:      bytes.NewReader(body),
 		Stdout:     spec.Stdout,
@@ -147,17 +159,21 @@ func (l *Local) command(spec Spec, o order, control *os.File) (*exec.Cmd, error)
 	}, nil
 }
 
+func initEnv() []string { return []string{"GOMAXPROCS=2"} }
+
 // listen takes what the task's first process says, until it is gone.
 func (p *process) listen() {
 	defer p.gone()
 	for {
-		m, file, err := receive(p.control)
+		m, files, err := receive(p.control)
 		if err != nil {
 			return
 		}
 		switch m.Kind {
 		case kindDialled:
-			p.deliver(m, file)
+			p.deliver(m, files)
+		case kindExecuted:
+			p.executed(m)
 		case kindExit:
 			p.mu.Lock()
 			p.exit = &m
@@ -184,18 +200,22 @@ func (p *process) gone() {
 		delete(p.dials, id)
 	}
 	p.dials = nil
+	for _, to := range p.execs {
+		close(to)
+	}
+	p.execs = nil
 }
 
-func (p *process) deliver(m message, file *os.File) {
+func (p *process) deliver(m message, files []*os.File) {
+	defer closeAll(files)
 	var d dialled
 	switch {
 	case m.Errno != 0:
 		d.err = os.NewSyscallError("connect", syscall.Errno(m.Errno))
-	case file == nil:
+	case len(files) == 0:
 		d.err = errors.New("the connection did not come along")
 	default:
-		d.conn, d.err = net.FileConn(file)
-		_ = file.Close()
+		d.conn, d.err = net.FileConn(files[0])
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -234,7 +254,7 @@ func (p *process) dial(ctx context.Context, port int) (net.Conn, error) {
 	id := p.last
 	p.dials[id] = to
 	p.mu.Unlock()
-	if err := send(p.control, message{Kind: kindDial, ID: id, Port: port}, -1); err != nil {
+	if err := send(p.control, message{Kind: kindDial, ID: id, Port: port}); err != nil {
 		p.giveUp(id, to)
 		return nil, syscall.EHOSTUNREACH
 	}
@@ -278,7 +298,7 @@ func killedBy(s syscall.Signal) string { return "killed by signal " + unix.Signa
 
 // Stop implements [Task].
 func (p *process) Stop(ctx context.Context, grace time.Duration) error {
-	_ = send(p.control, message{Kind: kindSignal, Signal: int(p.stop)}, -1)
+	_ = send(p.control, message{Kind: kindSignal, Signal: int(p.stop)})
 	patience := time.NewTimer(grace)
 	defer patience.Stop()
 	select {
@@ -297,6 +317,10 @@ func (p *process) kill() {
 	defer p.mu.Unlock()
 	if !p.killed {
 		p.killed = true
+		if p.cmd == nil {
+			_ = p.control.CloseWrite() // it ends when nobody speaks to it any more
+			return
+		}
 		_ = p.cmd.Process.Kill()
 	}
 }

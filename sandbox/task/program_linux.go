@@ -20,6 +20,8 @@ type program struct {
 	env  []string
 	dir  string
 	user user
+
+	files []uintptr // its standard input, output and errors
 }
 
 // program looks the entrypoint up, as the image's user would.
@@ -32,7 +34,7 @@ func (i *first) program() (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{argv: o.Argv, env: o.Env, dir: o.Dir, user: u}
+	p := &program{argv: o.Argv, env: o.Env, dir: o.Dir, user: u, files: []uintptr{0, 1, 2}}
 	p.setDefault("PATH", defaultPath)
 	p.setDefault("HOME", u.home)
 	p.setDefault("HOSTNAME", o.Hostname)

@@ -30,12 +30,16 @@ func (i *first) rootFS() error {
 	if err := os.Chdir(root); err != nil {
 		return fmt.Errorf("entering the root file system: %w", err)
 	}
+	volumes, err := i.openVolumes()
+	if err != nil {
+		return err
+	}
 	for _, step := range []func() error{mountPoints, mountProc, mountSys, mountDev, pivot} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	return nil
+	return i.mountVolumes(volumes)
 }
 
 // mountRoot returns where the root file system is mounted.

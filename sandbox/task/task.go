@@ -25,6 +25,44 @@ type Runtime interface {
 	Start(ctx context.Context, spec Spec) (Task, error)
 }
 
+// Sharer is a runtime whose containers can share what those of a task share, and run
+// further programs.
+type Sharer interface {
+	Runtime
+	// Share makes a network, and empty volumes, for the containers of one task. The
+	// tasks that a [Group] starts are [Execer]s.
+	Share(ctx context.Context, spec Shared) (Group, error)
+}
+
+// Shared says what the containers of a task share.
+type Shared struct {
+	Hostname string     // empty: made of IP, as awsvpc tasks have it
+	IP       netip.Addr // the private address of the task's network interface
+	Volumes  []string   // names of volumes
+}
+
+// Group is what the containers of a task share. Its Start starts one there: the Spec's
+// Hostname and IP are those of the group.
+type Group interface {
+	Runtime
+	// Close ends all that still runs there, and the volumes with it.
+	Close() error
+}
+
+// Execer is a task in which further programs can be run.
+type Execer interface {
+	// Exec runs a program beside the entrypoint, as its user and with its environment,
+	// and returns its exit code. What it writes is discarded. It is killed when ctx is done.
+	Exec(ctx context.Context, argv []string) (code int, err error)
+}
+
+// Mount puts a volume of a [Group] into a container.
+type Mount struct {
+	Volume   string
+	Path     string // absolute, in the container
+	ReadOnly bool
+}
+
 // Spec says what to run.
 type Spec struct {
 	ID       string // names the task's files, e.g. 32 hex digits
@@ -42,7 +80,8 @@ type Spec struct {
 	WorkingDir string
 	User       string // "name", "uid", "uid:gid", "name:group"
 
-	ReadOnlyRoot bool // the root file system can't be written to; /dev/shm can
+	ReadOnlyRoot bool    // the root file system can't be written to; /dev/shm can
+	Mounts       []Mount // in a Group alone
 
 	Hostname string     // empty: made of IP, as awsvpc tasks have it
 	IP       netip.Addr // the private address of the task's network interface
