@@ -67,7 +67,8 @@ func (s *Sandbox) open(c clock.Clock, o Options) (err error) {
 		Clock: c, Region: s.region, Auth: r.iam, Network: r.ec2, Subnets: r.subnets, Groups: r.groups, Certificates: r.acm.Serving,
 	})
 	r.ecs = ecs.New(ecs.Config{
-		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Logins: r.ecr, Images: r.images, Network: r.ec2, Targets: r.elb, Logs: r.logs, Runtime: o.Runtime,
+		Clock: c, Region: s.region, Auth: r.iam, Roles: r.iam, Logins: r.ecr, Images: r.images, Network: r.ec2, Targets: r.elb, Logs: r.logs,
+		Secrets: r.secretsmanager, Parameters: r.ssm, Runtime: o.Runtime,
 	})
 	r.codedeploy = codedeploy.New(codedeploy.Config{Clock: c, Region: s.region, Auth: r.iam, Balancer: r.elb, Containers: r.ecs})
 	r.codebuild = codebuild.New(codebuild.Config{

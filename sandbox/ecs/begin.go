@@ -41,11 +41,16 @@ func (s *Service) begin(ctx context.Context, r *run) *failure {
 	if f := s.unreachable(r); f != nil {
 		return f
 	}
-	spec, output, f := s.spec(session, r)
-	if f != nil {
-		return f
+	f := s.specify(session, r)
+	if f == nil {
+		f = s.start(ctx, r)
 	}
-	return s.start(ctx, r, spec, output)
+	for _, c := range r.containers {
+		if c.task == nil && c.output != nil {
+			_ = c.output.Close()
+		}
+	}
+	return f
 }
 
 // unassumable says that no task could be made, as AWS does in an event.
@@ -75,9 +80,11 @@ func (s *Service) attach(ctx context.Context, r *run) error {
 // order, while it is.
 func (s *Service) dial(ctx context.Context, r *run, port int) (net.Conn, error) {
 	s.mu.Lock()
-	to, unhealthy := r.task, s.unhealthy
+	to, silent := r.answers(port), false
+	for _, c := range r.containers {
+		silent = silent || s.unhealthy != nil && s.unhealthy(*c.def.Image)
+	}
 	s.mu.Unlock()
-	silent := unhealthy != nil && unhealthy(*r.set.definition.container().Image)
 	if silent {
 		select {
 		case <-ctx.Done():
@@ -90,35 +97,57 @@ func (s *Service) dial(ctx context.Context, r *run, port int) (net.Conn, error) 
 	return to.Dial(ctx, port)
 }
 
-// spec is what the task is to run, with all that its execution role is asked for.
-func (s *Service) spec(session context.Context, r *run) (task.Spec, io.WriteCloser, *failure) {
-	c := r.set.definition.container()
-	image, err := s.cfg.Images.Resolve(session, *c.Image)
+// specify finds out what the containers are to run, with all that the execution role is
+// asked for.
+func (s *Service) specify(session context.Context, r *run) *failure {
+	ip, err := netip.ParseAddr(r.eni.PrivateIP)
 	if err != nil {
-		return task.Spec{}, nil, unstartable("CannotPullContainerError: %s", said(err))
+		return unstartable("reading the address of %s: %v", r.eni.ID, err)
+	}
+	for _, c := range r.containers {
+		if f := s.secrets(session, r, c); f != nil {
+			return f
+		}
+	}
+	for _, c := range r.containers {
+		if f := s.spec(session, r, c); f != nil {
+			return f
+		}
+		c.spec.IP = ip
+	}
+	return nil
+}
+
+// spec is what a container is to run.
+func (s *Service) spec(session context.Context, r *run, c *container) *failure {
+	d := c.def
+	image, err := s.cfg.Images.Resolve(session, *d.Image)
+	if err != nil {
+		return unstartable("CannotPullContainerError: %s", said(err))
 	}
 	var username, password string
 	if image.ECR {
 		if username, password, err = s.credentials(session); err != nil {
-			return task.Spec{}, nil, unstartable("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "+
+			return unstartable("ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "+
 				"unable to retrieve ecr registry auth: %s", said(err))
 		}
 	}
-	output, err := s.output(session, r)
-	if err != nil {
-		return task.Spec{}, nil, unstartable("ResourceInitializationError: failed to validate logger args: failed to create Cloudwatch log stream: %s", said(err))
+	if c.output, err = s.output(session, r, d); err != nil {
+		return unstartable("ResourceInitializationError: failed to validate logger args: failed to create Cloudwatch log stream: %s", said(err))
 	}
-	spec := task.Spec{
-		ID: r.id, Image: image.Reference, Secure: image.Secure, Username: username, Password: password, EntryPoint: c.EntryPoint, Command: c.Command,
-		WorkingDir: value(c.WorkingDirectory), User: value(c.User), Env: s.environment(c),
-		ReadOnlyRoot: value(c.ReadonlyRootFilesystem),
-		Hostname:     s.hostname(r.eni.PrivateIP), Stdout: output, Stderr: output,
+	c.spec = task.Spec{
+		ID: r.id, Image: image.Reference, Secure: image.Secure, Username: username, Password: password, EntryPoint: d.EntryPoint, Command: d.Command,
+		WorkingDir: value(d.WorkingDirectory), User: value(d.User), Env: append(s.environment(d), c.secrets...),
+		ReadOnlyRoot: value(d.ReadonlyRootFilesystem),
+		Hostname:     s.hostname(r.eni.PrivateIP), Stdout: c.output, Stderr: c.output,
 	}
-	spec.IP, err = netip.ParseAddr(r.eni.PrivateIP)
-	if err != nil {
-		return task.Spec{}, nil, unstartable("reading the address of %s: %v", r.eni.ID, err)
+	if len(r.containers) > 1 {
+		c.spec.ID += "-" + c.id
 	}
-	return spec, output, nil
+	for _, m := range d.MountPoints {
+		c.spec.Mounts = append(c.spec.Mounts, task.Mount{Volume: value(m.SourceVolume), Path: value(m.ContainerPath), ReadOnly: value(m.ReadOnly)})
+	}
+	return nil
 }
 
 // hostname is a task's name in the awsvpc network mode.
@@ -154,8 +183,7 @@ func (s *Service) credentials(session context.Context) (username, password strin
 }
 
 // output takes what the container writes: to its log stream, or nowhere.
-func (s *Service) output(session context.Context, r *run) (io.WriteCloser, error) {
-	c := r.set.definition.container()
+func (s *Service) output(session context.Context, r *run, c *types.ContainerDefinition) (io.WriteCloser, error) {
 	if c.LogConfiguration == nil {
 		return nowhere{}, nil
 	}
@@ -186,32 +214,16 @@ func (q quiet) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// start pulls the image and runs it.
-func (s *Service) start(ctx context.Context, r *run, spec task.Spec, output io.WriteCloser) *failure {
-	started, err := s.cfg.Runtime.Start(ctx, spec)
-	s.change(r, func() { r.pullStopped = s.cfg.Clock.Now() })
-	if err != nil {
-		_ = output.Close()
-		return s.unstarted(r, err)
-	}
-	s.change(r, func() { r.task, r.digest = started, started.Digest() })
-	s.work.Go(func() {
-		<-started.Done()
-		_ = output.Close()
-	})
-	return nil
-}
-
 // unstarted turns a runtime's error into ECS's words.
 //
 // Assumption A67: ECS puts the registry's words behind "CannotPullContainerError:
 // failed to resolve ref", and the runtime's behind "CannotStartContainerError";
 // the rest of its texts differs by platform version.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
-func (s *Service) unstarted(r *run, err error) *failure {
+func (c *container) unstarted(err error) *failure {
 	var pull *task.PullError
 	if errors.As(err, &pull) {
-		return unstartable("CannotPullContainerError: failed to resolve ref %s: %s", *r.set.definition.container().Image, pull.Reason)
+		return unstartable("CannotPullContainerError: failed to resolve ref %s: %s", *c.def.Image, pull.Reason)
 	}
 	var entrypoint *task.EntrypointError
 	if errors.As(err, &entrypoint) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"orgship/sandbox/task"
 	"orgship/sandbox/wire"
 )
 
@@ -22,7 +23,7 @@ func (s *Service) check(in *ecs.RegisterTaskDefinitionInput) error {
 		return clientError("Family contains invalid characters: %q. It may contain letters, numbers, hyphens and underscores, up to 255.", value(in.Family))
 	}
 	if err := onlyModelledOf("a task definition", *in, "ContainerDefinitions", "Family", "Cpu", "ExecutionRoleArn", "Memory", "NetworkMode",
-		"RequiresCompatibilities", "RuntimePlatform", "Tags", "TaskRoleArn"); err != nil {
+		"RequiresCompatibilities", "RuntimePlatform", "Tags", "TaskRoleArn", "Volumes", "EphemeralStorage"); err != nil {
 		return err
 	}
 	if err := checkTags(in.Tags); err != nil {
@@ -38,6 +39,9 @@ func (s *Service) check(in *ecs.RegisterTaskDefinitionInput) error {
 		return err
 	}
 	if err := checkPlatform(in.RuntimePlatform); err != nil {
+		return err
+	}
+	if err := checkStorage(in); err != nil {
 		return err
 	}
 	return s.checkContainers(in)
@@ -148,38 +152,63 @@ func checkPlatform(p *types.RuntimePlatform) error {
 var containerName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,255}$`)
 
 func (s *Service) checkContainers(in *ecs.RegisterTaskDefinitionInput) error {
-	switch len(in.ContainerDefinitions) {
-	case 0:
+	if len(in.ContainerDefinitions) == 0 {
 		return clientError("Container list cannot be empty.")
-	case 1:
-	default:
-		return wire.NotModelled("task definitions with more than one container")
 	}
-	c := in.ContainerDefinitions[0]
+	essential, names := false, map[string]bool{}
+	for _, c := range in.ContainerDefinitions {
+		if err := s.checkContainer(in, c); err != nil {
+			return err
+		}
+		if names[*c.Name] {
+			return clientError("Container names must be unique: %s is used more than once.", *c.Name)
+		}
+		names[*c.Name] = true
+		essential = essential || c.Essential == nil || *c.Essential
+	}
+	if !essential {
+		return clientError("TaskDefinition does not have any essential containers.")
+	}
+	if _, ok := s.cfg.Runtime.(task.Sharer); !ok && shares(in.ContainerDefinitions, in.Volumes) {
+		return wire.NotModelled("several containers in a task, volumes and health checks of containers on this runtime of tasks")
+	}
+	if err := checkSharedPorts(in.ContainerDefinitions); err != nil {
+		return err
+	}
+	return checkDependencies(in.ContainerDefinitions)
+}
+
+func (s *Service) checkContainer(in *ecs.RegisterTaskDefinitionInput, c types.ContainerDefinition) error {
 	name := value(c.Name)
 	switch {
 	case !containerName.MatchString(name):
 		return clientError("Container.name contains invalid characters.")
 	case value(c.Image) == "":
 		return clientError("Container.image should not be null or empty.")
-	case c.Essential != nil && !*c.Essential:
-		return clientError("TaskDefinition does not have any essential containers.")
 	case value(c.Privileged):
 		return clientError("Privileged container settings aren't supported by Fargate.")
 	}
-	if err := onlyModelledOf("a container definition", c, "Command", "Cpu", "DockerLabels", "EntryPoint", "Environment", "Essential", "Image",
-		"LogConfiguration", "Memory", "MemoryReservation", "Name", "PortMappings", "ReadonlyRootFilesystem", "StartTimeout", "StopTimeout", "User", "VersionConsistency",
-		"WorkingDirectory"); err != nil {
+	if err := onlyModelledOf("a container definition", c, "Command", "Cpu", "DependsOn", "DockerLabels", "EntryPoint", "Environment", "Essential", "HealthCheck", "Image",
+		"LogConfiguration", "Memory", "MemoryReservation", "MountPoints", "Name", "PortMappings", "ReadonlyRootFilesystem", "Secrets", "StartTimeout", "StopTimeout", "User",
+		"VersionConsistency", "WorkingDirectory"); err != nil {
 		return err
 	}
 	if stop := value(c.StopTimeout); stop < 0 || stop > 120 {
 		return clientError("The stopTimeout of container %s must be between 0 and 120 seconds.", name)
 	}
-	if err := checkPorts(c.PortMappings); err != nil {
-		return err
+	for _, check := range []func(*ecs.RegisterTaskDefinitionInput, types.ContainerDefinition) error{checkPorts, checkSecrets, checkMounts, checkHealth, s.checkPull} {
+		if err := check(in, c); err != nil {
+			return err
+		}
 	}
-	// Assumption A61: an image that can't be pulled from anywhere is refused when the
-	// task definition is registered; AWS would find out when a task starts.
+	return s.checkLogs(c.LogConfiguration)
+}
+
+// checkPull refuses images that can't be pulled.
+//
+// Assumption A61: an image that can't be pulled from anywhere is refused when the
+// task definition is registered; AWS would find out when a task starts.
+func (s *Service) checkPull(in *ecs.RegisterTaskDefinitionInput, c types.ContainerDefinition) error {
 	ecr, err := s.cfg.Images.Check(*c.Image)
 	switch {
 	case err != nil:
@@ -189,11 +218,11 @@ func (s *Service) checkContainers(in *ecs.RegisterTaskDefinitionInput) error {
 	case c.LogConfiguration != nil && value(in.ExecutionRoleArn) == "":
 		return clientError("Fargate requires task definition to have execution role ARN to support log driver %s.", c.LogConfiguration.LogDriver)
 	}
-	return s.checkLogs(c.LogConfiguration)
+	return nil
 }
 
-func checkPorts(mappings []types.PortMapping) error {
-	for _, m := range mappings {
+func checkPorts(_ *ecs.RegisterTaskDefinitionInput, c types.ContainerDefinition) error {
+	for _, m := range c.PortMappings {
 		port := value(m.ContainerPort)
 		switch {
 		case m.ContainerPortRange != nil:

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -28,8 +29,15 @@ type definition struct {
 
 func (d *definition) arn() string { return *d.TaskDefinitionArn }
 
-// container is the one container of a task.
-func (d *definition) container() *types.ContainerDefinition { return &d.ContainerDefinitions[0] }
+// container finds a container by its name; nil if there is none.
+func (d *definition) container(name string) *types.ContainerDefinition {
+	for i := range d.ContainerDefinitions {
+		if value(d.ContainerDefinitions[i].Name) == name {
+			return &d.ContainerDefinitions[i]
+		}
+	}
+	return nil
+}
 
 // latest returns the newest active revision, or nil.
 func (f *family) latest() *definition {
@@ -118,16 +126,30 @@ func (s *Service) revision(ctx context.Context, f *family, in *ecs.RegisterTaskD
 		Cpu: in.Cpu, Memory: in.Memory, NetworkMode: in.NetworkMode, ExecutionRoleArn: in.ExecutionRoleArn, TaskRoleArn: in.TaskRoleArn,
 		RequiresCompatibilities: slices.Clone(in.RequiresCompatibilities), RuntimePlatform: in.RuntimePlatform,
 		Compatibilities:      []types.Compatibility{types.CompatibilityEc2, types.CompatibilityFargate},
-		ContainerDefinitions: slices.Clone(in.ContainerDefinitions), Volumes: []types.Volume{}, PlacementConstraints: []types.TaskDefinitionPlacementConstraint{},
+		ContainerDefinitions: slices.Clone(in.ContainerDefinitions), Volumes: slices.Clone(in.Volumes), EphemeralStorage: in.EphemeralStorage, PlacementConstraints: []types.TaskDefinitionPlacementConstraint{},
 	}
-	c := &d.ContainerDefinitions[0]
-	c.Essential = new(true)
+	for i := range d.ContainerDefinitions {
+		complete(&d.ContainerDefinitions[i])
+	}
+	return &definition{TaskDefinition: d, tags: slices.Clone(in.Tags)}
+}
+
+// complete fills in what a container definition leaves out.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+func complete(c *types.ContainerDefinition) {
+	if c.Essential == nil {
+		c.Essential = new(true)
+	}
 	c.PortMappings = slices.Clone(c.PortMappings)
 	for i := range c.PortMappings { // awsvpc: a container's port is the task's
 		c.PortMappings[i].HostPort = c.PortMappings[i].ContainerPort
 		c.PortMappings[i].Protocol = types.TransportProtocolTcp
 	}
-	return &definition{TaskDefinition: d, tags: slices.Clone(in.Tags)}
+	if h := c.HealthCheck; h != nil {
+		filled := *h
+		filled.Interval, filled.Timeout, filled.Retries = cmp.Or(h.Interval, new(int32(30))), cmp.Or(h.Timeout, new(int32(5))), cmp.Or(h.Retries, new(int32(3)))
+		c.HealthCheck = &filled
+	}
 }
 
 // DescribeTaskDefinition describes a revision, also an inactive one.

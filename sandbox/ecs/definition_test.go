@@ -90,6 +90,19 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 	container := func(change func(*types.ContainerDefinition)) func(*in) {
 		return func(i *in) { change(&i.ContainerDefinitions[0]) }
 	}
+	beside := func(change func(*types.ContainerDefinition)) func(*in) {
+		return func(i *in) {
+			second := i.ContainerDefinitions[0]
+			change(&second)
+			i.ContainerDefinitions = append(i.ContainerDefinitions, second)
+		}
+	}
+	depends := func(on string, condition types.ContainerCondition) func(*types.ContainerDefinition) {
+		return func(c *types.ContainerDefinition) {
+			c.Name, c.PortMappings = new("b"), nil
+			c.DependsOn = []types.ContainerDependency{{ContainerName: &on, Condition: condition}}
+		}
+	}
 	logging := func(driver types.LogDriver, options map[string]string) func(*in) {
 		return container(func(c *types.ContainerDefinition) {
 			c.LogConfiguration = &types.LogConfiguration{LogDriver: driver, Options: options}
@@ -111,22 +124,48 @@ func TestRefusedTaskDefinitions(t *testing.T) {
 		"Windows": {func(i *in) {
 			i.RuntimePlatform = &types.RuntimePlatform{OperatingSystemFamily: "WINDOWS_SERVER_2022_CORE"}
 		}, "NotModelled", "WINDOWS"},
-		"volumes":           {func(i *in) { i.Volumes = []types.Volume{{Name: new("v")}} }, "NotModelled", "volumes of a task definition"},
-		"ephemeral storage": {func(i *in) { i.EphemeralStorage = &types.EphemeralStorage{SizeInGiB: 30} }, "NotModelled", "ephemeralStorage"},
-		"no container":      {func(i *in) { i.ContainerDefinitions = nil }, "ClientException", "cannot be empty"},
-		"two containers":    {func(i *in) { i.ContainerDefinitions = append(i.ContainerDefinitions, i.ContainerDefinitions[0]) }, "NotModelled", "more than one container"},
-		"no image":          {container(func(c *types.ContainerDefinition) { c.Image = nil }), "ClientException", "image should not be null"},
-		"another registry":  {container(func(c *types.ContainerDefinition) { c.Image = new("nginx") }), "NotModelled", `pulling "nginx"`},
-		"not essential":     {container(func(c *types.ContainerDefinition) { c.Essential = new(false) }), "ClientException", "essential"},
-		"privileged":        {container(func(c *types.ContainerDefinition) { c.Privileged = new(true) }), "ClientException", "Privileged"},
-		"secrets":           {container(func(c *types.ContainerDefinition) { c.Secrets = []types.Secret{{Name: new("x")}} }), "NotModelled", "secrets of a container definition"},
-		"a health check":    {container(func(c *types.ContainerDefinition) { c.HealthCheck = &types.HealthCheck{} }), "NotModelled", "healthCheck"},
-		"stop timeout":      {container(func(c *types.ContainerDefinition) { c.StopTimeout = new(int32(121)) }), "ClientException", "stopTimeout"},
-		"host port":         {container(func(c *types.ContainerDefinition) { c.PortMappings[0].HostPort = new(int32(8080)) }), "ClientException", "must match"},
-		"udp":               {container(func(c *types.ContainerDefinition) { c.PortMappings[0].Protocol = "udp" }), "NotModelled", "udp"},
-		"no role":           {func(i *in) { i.ExecutionRoleArn = nil }, "ClientException", "execution role ARN to support ECR images"},
-		"another driver":    {logging(types.LogDriverSplunk, nil), "NotModelled", "log driver splunk"},
-		"no log group":      {logging(types.LogDriverAwslogs, map[string]string{"awslogs-region": region, "awslogs-stream-prefix": "x"}), "ClientException", "awslogs-group"},
+		"a host's volume": {func(i *in) {
+			i.Volumes = []types.Volume{{Name: new("v"), Host: &types.HostVolumeProperties{SourcePath: new("/etc")}}}
+		}, "ClientException", "sourcePath should not be set"},
+		"a file system": {func(i *in) {
+			i.Volumes = []types.Volume{{Name: new("v"), EfsVolumeConfiguration: &types.EFSVolumeConfiguration{FileSystemId: new("fs-1")}}}
+		}, "NotModelled", "efsVolumeConfiguration of a volume"},
+		"two volumes of a name": {func(i *in) { i.Volumes = []types.Volume{{Name: new("v")}, {Name: new("v")}} }, "ClientException", "Volume names must be unique"},
+		"little storage":        {func(i *in) { i.EphemeralStorage = &types.EphemeralStorage{SizeInGiB: 20} }, "ClientException", "between 21 and 200"},
+		"no such volume": {container(func(c *types.ContainerDefinition) {
+			c.MountPoints = []types.MountPoint{{SourceVolume: new("v"), ContainerPath: new("/v")}}
+		}), "ClientException", "Unknown volume 'v'."},
+		"a port twice":           {beside(func(c *types.ContainerDefinition) { c.Name = new("b") }), "ClientException", "the same container port 80"},
+		"depends on nobody":      {beside(depends("nobody", "START")), "ClientException", `depends on "nobody"`},
+		"depends on itself":      {beside(depends("b", "START")), "ClientException", `depends on "b"`},
+		"an essential one's end": {beside(depends("app", "COMPLETE")), "ClientException", "depends on app being COMPLETE, which is essential"},
+		"health of the unknown":  {beside(depends("app", "HEALTHY")), "ClientException", "depends on app being HEALTHY, which has no health check"},
+		"an unknown condition":   {beside(depends("app", "READY")), "InvalidParameterException", "READY"},
+		"a circle": {func(i *in) {
+			beside(depends("app", "START"))(i)
+			i.ContainerDefinitions[0].DependsOn = []types.ContainerDependency{{ContainerName: new("b"), Condition: "START"}}
+		}, "ClientException", "circle"},
+		"no container":     {func(i *in) { i.ContainerDefinitions = nil }, "ClientException", "cannot be empty"},
+		"two containers":   {func(i *in) { i.ContainerDefinitions = append(i.ContainerDefinitions, i.ContainerDefinitions[0]) }, "ClientException", "names must be unique"},
+		"no image":         {container(func(c *types.ContainerDefinition) { c.Image = nil }), "ClientException", "image should not be null"},
+		"another registry": {container(func(c *types.ContainerDefinition) { c.Image = new("nginx") }), "NotModelled", `pulling "nginx"`},
+		"not essential":    {container(func(c *types.ContainerDefinition) { c.Essential = new(false) }), "ClientException", "essential"},
+		"privileged":       {container(func(c *types.ContainerDefinition) { c.Privileged = new(true) }), "ClientException", "Privileged"},
+		"secrets":          {container(func(c *types.ContainerDefinition) { c.Secrets = []types.Secret{{Name: new("x")}} }), "ClientException", "must not be empty"},
+		"a secret and a variable": {container(func(c *types.ContainerDefinition) {
+			c.Environment = []types.KeyValuePair{{Name: new("X"), Value: new("1")}}
+			c.Secrets = []types.Secret{{Name: new("X"), ValueFrom: new("p")}}
+		}), "ClientException", "such as 'X'"},
+		"a check of nothing": {container(func(c *types.ContainerDefinition) { c.HealthCheck = &types.HealthCheck{Command: []string{"CMD"}} }), "ClientException", "must begin with CMD or CMD-SHELL"},
+		"a check too often": {container(func(c *types.ContainerDefinition) {
+			c.HealthCheck = &types.HealthCheck{Command: []string{"CMD", "x"}, Interval: new(int32(4))}
+		}), "ClientException", "The interval of the health check of container app must be between 5 and 300."},
+		"stop timeout":   {container(func(c *types.ContainerDefinition) { c.StopTimeout = new(int32(121)) }), "ClientException", "stopTimeout"},
+		"host port":      {container(func(c *types.ContainerDefinition) { c.PortMappings[0].HostPort = new(int32(8080)) }), "ClientException", "must match"},
+		"udp":            {container(func(c *types.ContainerDefinition) { c.PortMappings[0].Protocol = "udp" }), "NotModelled", "udp"},
+		"no role":        {func(i *in) { i.ExecutionRoleArn = nil }, "ClientException", "execution role ARN to support ECR images"},
+		"another driver": {logging(types.LogDriverSplunk, nil), "NotModelled", "log driver splunk"},
+		"no log group":   {logging(types.LogDriverAwslogs, map[string]string{"awslogs-region": region, "awslogs-stream-prefix": "x"}), "ClientException", "awslogs-group"},
 		"another region": {logging(types.LogDriverAwslogs, map[string]string{"awslogs-group": "g", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "x"}),
 			"NotModelled", "us-east-1"},
 		"multi-line logs": {logging(types.LogDriverAwslogs, map[string]string{"awslogs-group": "g", "awslogs-region": region, "awslogs-stream-prefix": "x", "awslogs-multiline-pattern": "."}),

@@ -80,8 +80,18 @@ func address(ip string, port int32) string { return fmt.Sprintf("%s:%d", ip, por
 func (s *Service) judgeTask(set *taskSet, r *run, verdicts map[string]map[string]verdict) {
 	now := s.cfg.Clock.Now()
 	ran := now.Sub(r.started)
+	switch r.health() {
+	case types.HealthStatusUnhealthy:
+		s.giveUp(set, r)
+		return
+	case types.HealthStatusUnknown:
+		if r.checked() {
+			r.well = false
+			return
+		}
+	}
 	if len(set.balancers) == 0 {
-		proven := ran >= s.cfg.Clock.Scale(provenAfter)
+		proven := ran >= s.cfg.Clock.Scale(provenAfter) || r.checked()
 		r.well = proven || set.rollout == nil
 		if proven {
 			set.recovered()
@@ -114,5 +124,15 @@ func (s *Service) replace(set *taskSet, r *run, lb types.LoadBalancer, v verdict
 	}
 	s.saySet(set, "has stopped 1 running tasks: (task %s).", r.id)
 	s.failed(set, &failure{code: f.code, reason: f.reason + " due to (reason " + reason + ")"}, true)
+	r.end(f.code, f.reason)
+}
+
+// giveUp stops a task whose own health checks fail.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/healthcheck.html
+func (s *Service) giveUp(set *taskSet, r *run) {
+	s.saySet(set, "(task %s) failed container health checks.", r.id)
+	s.saySet(set, "has stopped 1 running tasks: (task %s).", r.id)
+	f := &failure{code: types.TaskStopCodeServiceSchedulerInitiated, reason: "Task failed container health checks"}
+	s.failed(set, f, true)
 	r.end(f.code, f.reason)
 }

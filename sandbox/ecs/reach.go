@@ -18,12 +18,26 @@ func (s *Service) unreachable(r *run) *failure {
 	reaches := func(service string) bool {
 		return s.cfg.Network.Reaches(r.set.service.account, r.subnet, r.public(), service)
 	}
-	c := r.set.definition.container()
+	for _, c := range r.containers {
+		if f := s.outOfReach(c.def, reaches); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func (s *Service) outOfReach(c *types.ContainerDefinition, reaches func(service string) bool) *failure {
 	ecr, err := s.cfg.Images.Check(*c.Image)
 	if err != nil {
 		return unstartable("CannotPullContainerError: %s", said(err))
 	}
 	const timeout = "dial tcp 10.0.0.1:443: i/o timeout"
+	for _, secret := range c.Secrets {
+		if from := store(*secret.ValueFrom); !reaches(from) {
+			return unstartable("ResourceInitializationError: unable to pull secrets or registry auth: The task cannot retrieve secret %s: "+
+				"There is a connection issue between the task and %s. Check your task network configuration. : %s", *secret.ValueFrom, from, timeout)
+		}
+	}
 	switch {
 	case ecr && !reaches("ecr.api"):
 		return unstartable("ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: "+

@@ -37,14 +37,10 @@ type run struct {
 	desired                                                                         string
 	subnet                                                                          string
 	attachment                                                                      string // id of the interface's attachment
-	container                                                                       string // id of the container
-	runtime                                                                         string // id that the runtime gives
 	eni                                                                             *ec2.ENI
-	digest                                                                          string
-	task                                                                            task.Task
-	well                                                                            bool // as far as its load balancers know
-	exit                                                                            *int32
-	why                                                                             string // of the container
+	containers                                                                      []*container // as in the task definition
+	group                                                                           task.Group   // what they share; nil for a task of one that needs none
+	well                                                                            bool         // as far as its load balancers and its own health checks know
 	code                                                                            types.TaskStopCode
 	reason                                                                          string
 	tags                                                                            []types.Tag
@@ -52,6 +48,7 @@ type run struct {
 	created, pullStarted, pullStopped, started, stopping, executionStopped, stopped time.Time
 
 	ending chan struct{} // closed when the task is asked to end
+	broken chan struct{} // closed when an essential container has ended
 }
 
 func (s *Service) newRun(set *taskSet) *run {
@@ -60,8 +57,10 @@ func (s *Service) newRun(set *taskSet) *run {
 	r := &run{
 		set: set, id: own, arn: s.arn(set.service.account, "task", set.service.cluster.name+"/"+own), hidden: true,
 		last: lastProvisioning, desired: desiredRunning, subnet: subnets[set.placed%len(subnets)],
-		attachment: id.UUID(), container: id.UUID(), runtime: own + "-" + newTaskSetID()[8:18],
-		created: s.cfg.Clock.Now(), version: 1, ending: make(chan struct{}),
+		attachment: id.UUID(), created: s.cfg.Clock.Now(), version: 1, ending: make(chan struct{}), broken: make(chan struct{}),
+	}
+	for i := range set.definition.ContainerDefinitions {
+		r.containers = append(r.containers, newContainer(r, &set.definition.ContainerDefinitions[i]))
 	}
 	set.placed++
 	switch set.service.propagate {
@@ -108,6 +107,8 @@ func (s *Service) live(r *run) {
 	f := s.begin(ctx, r)
 	if f == nil {
 		f = s.attend(r)
+	} else {
+		s.abandon(r)
 	}
 	s.finish(r, f)
 }
@@ -118,18 +119,26 @@ func (s *Service) attend(r *run) *failure {
 	s.change(r, func() { r.last, r.started = lastRunning, s.cfg.Clock.Now() })
 	s.register(r)
 	select {
-	case <-r.task.Done():
+	case <-r.broken:
 	case <-r.ending:
 	case <-s.ctx.Done():
 	}
 	s.deregister(r)
 	select {
-	case <-r.task.Done():
+	case <-r.broken:
 	default:
 		s.drain(r)
+	}
+	s.stop(r)
+	return s.ended(r)
+}
+
+// abandon ends what has begun of a task that couldn't begin as a whole.
+func (s *Service) abandon(r *run) {
+	if slices.ContainsFunc(r.containers, func(c *container) bool { return c.task != nil }) {
 		s.stop(r)
 	}
-	return s.ended(r)
+	s.closeGroup(r)
 }
 
 // stopTimeout is how long a container has to end by itself after its stop
@@ -137,15 +146,41 @@ func (s *Service) attend(r *run) *failure {
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 const stopTimeout = 30 * time.Second
 
+// stop ends the containers that still run, those first that depend on others.
 func (s *Service) stop(r *run) {
-	s.change(r, func() { r.last, r.stopping = lastStopping, s.cfg.Clock.Now() })
-	grace := stopTimeout
-	if set := r.set.definition.container().StopTimeout; set != nil {
-		grace = time.Duration(*set) * time.Second
-	}
 	ctx, cancel := s.patience()
 	defer cancel()
-	if err := r.task.Stop(ctx, s.cfg.Clock.Scale(grace)); err != nil {
+	for _, c := range slices.Backward(ordered(r.containers)) {
+		if c.task == nil {
+			continue
+		}
+		select {
+		case <-c.gone:
+			continue
+		default:
+		}
+		s.change(r, func() {
+			if r.stopping.IsZero() {
+				r.last, r.stopping = lastStopping, s.cfg.Clock.Now()
+			}
+		})
+		grace := stopTimeout
+		if set := c.def.StopTimeout; set != nil {
+			grace = time.Duration(*set) * time.Second
+		}
+		if err := c.task.Stop(ctx, s.cfg.Clock.Scale(grace)); err != nil {
+			s.change(r, func() { s.saySet(r.set, "(task %s) left something behind: %v", r.id, err) })
+		}
+		<-c.gone
+	}
+}
+
+// closeGroup lets go of what the task's containers shared.
+func (s *Service) closeGroup(r *run) {
+	if r.group == nil {
+		return
+	}
+	if err := r.group.Close(); err != nil {
 		s.change(r, func() { s.saySet(r.set, "(task %s) left something behind: %v", r.id, err) })
 	}
 }
@@ -171,15 +206,19 @@ func (s *Service) patience() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// ended notes how the container ended. It is a failure if nobody asked for it.
+// ended is how the task ended. It is a failure if nobody asked for it.
 func (s *Service) ended(r *run) *failure {
-	code, why := r.task.Exit()
+	s.closeGroup(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.exit, r.why, r.executionStopped = new(int32(code)), why, s.cfg.Clock.Now()
+	r.executionStopped = s.cfg.Clock.Now()
 	if r.desired == desiredStopped || s.ctx.Err() != nil {
 		return nil
 	}
+	return essentialExited()
+}
+
+func essentialExited() *failure {
 	return &failure{code: types.TaskStopCodeEssentialContainerExited, reason: "Essential container in task exited"}
 }
 
@@ -191,13 +230,15 @@ func (s *Service) finish(r *run, f *failure) {
 	if f != nil && !asked {
 		r.code, r.reason = f.code, f.reason
 		told := *f
-		if r.exit != nil {
-			told.reason = fmt.Sprintf("%s (exit code %d)", f.reason, *r.exit)
+		for _, c := range r.containers {
+			if f.code == types.TaskStopCodeEssentialContainerExited && c.culprit {
+				told.reason = fmt.Sprintf("%s (exit code %d)", f.reason, *c.exit)
+			}
+			if !ran && c.exit == nil {
+				c.why = f.reason
+			}
 		}
 		s.failed(r.set, &told, ran)
-		if !ran {
-			r.why = f.reason
-		}
 	}
 	if r.code == "" { // the sandbox ends
 		r.code, r.reason = types.TaskStopCodeServiceSchedulerInitiated, "The sandbox ends"

@@ -2,9 +2,8 @@
 // many tasks running as a task set asks for, registers them with their target
 // group, replaces those that fail, and says what happened in ECS's words.
 //
-// It models what the blue/green hook of CloudFormation needs: services with
-// the EXTERNAL deployment controller, task sets and the primary task set, on
-// Fargate, with one container a task. Everything else is refused by name.
+// It models services on Fargate with the deployment controllers ECS and EXTERNAL, task
+// sets and the primary task set. Everything else is refused by name.
 //
 // API: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/Welcome.html
 package ecs
@@ -22,6 +21,8 @@ import (
 	"orgship/sandbox/iam"
 	"orgship/sandbox/images"
 	"orgship/sandbox/logs"
+	"orgship/sandbox/secretsmanager"
+	"orgship/sandbox/ssm"
 	"orgship/sandbox/task"
 )
 
@@ -62,6 +63,16 @@ type Targets interface {
 	DescribeTargetGroups(ctx context.Context, in *elb.DescribeTargetGroupsInput) (*elb.DescribeTargetGroupsOutput, error)
 }
 
+// Secrets is what ECS asks of Secrets Manager.
+type Secrets interface {
+	GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput) (*secretsmanager.GetSecretValueOutput, error)
+}
+
+// Parameters is what ECS asks of the Parameter Store.
+type Parameters interface {
+	GetParameters(ctx context.Context, in *ssm.GetParametersInput) (*ssm.GetParametersOutput, error)
+}
+
 // Logs takes the output of containers with the awslogs driver.
 type Logs interface {
 	CreateLogGroup(ctx context.Context, in *logs.CreateLogGroupInput) (*logs.CreateLogGroupOutput, error)
@@ -71,16 +82,18 @@ type Logs interface {
 
 // Config is what the room needs of the others.
 type Config struct {
-	Clock   clock.Clock
-	Region  string
-	Auth    iam.Authorizer
-	Roles   Roles
-	Logins  Logins
-	Images  Images
-	Network Network
-	Targets Targets
-	Logs    Logs
-	Runtime task.Runtime
+	Clock      clock.Clock
+	Region     string
+	Auth       iam.Authorizer
+	Roles      Roles
+	Logins     Logins
+	Images     Images
+	Network    Network
+	Targets    Targets
+	Logs       Logs
+	Secrets    Secrets
+	Parameters Parameters
+	Runtime    task.Runtime // a [task.Sharer], if tasks are to have several containers, volumes or health checks of their own
 }
 
 // Service is Amazon ECS.

@@ -60,7 +60,7 @@ func (s *Service) drain(r *run) {
 		case <-every.C:
 		case <-deadline:
 			return
-		case <-r.task.Done():
+		case <-r.broken:
 			return
 		case <-s.ctx.Done():
 			return

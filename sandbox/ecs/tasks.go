@@ -3,7 +3,6 @@ package ecs
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -142,12 +141,14 @@ func (s *Service) shape(r *run) types.Task {
 		TaskArn: &r.arn, ClusterArn: &r.set.service.cluster.arn, TaskDefinitionArn: d.TaskDefinitionArn,
 		Group: new("service:" + r.set.service.name), StartedBy: &r.set.id, LaunchType: r.set.launch,
 		PlatformVersion: &r.set.platform, PlatformFamily: new("Linux"), Cpu: d.Cpu, Memory: d.Memory,
-		LastStatus: new(r.last), DesiredStatus: new(r.desired), HealthStatus: types.HealthStatusUnknown, Version: r.version,
+		LastStatus: new(r.last), DesiredStatus: new(r.desired), HealthStatus: r.health(), Version: r.version,
 		CreatedAt: at(r.created), PullStartedAt: at(r.pullStarted), PullStoppedAt: at(r.pullStopped), StartedAt: at(r.started),
 		StoppingAt: at(r.stopping), ExecutionStoppedAt: at(r.executionStopped), StoppedAt: at(r.stopped), StopCode: r.code,
-		Attachments: []types.Attachment{s.attachmentOf(r)}, Containers: []types.Container{r.containerShape()},
-		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: d.container().Name}}},
-		Tags:      slices.Clone(r.tags),
+		Attachments: []types.Attachment{s.attachmentOf(r)}, Overrides: &types.TaskOverride{}, Tags: slices.Clone(r.tags), EphemeralStorage: d.EphemeralStorage,
+	}
+	for _, c := range r.containers {
+		t.Containers = append(t.Containers, c.shape())
+		t.Overrides.ContainerOverrides = append(t.Overrides.ContainerOverrides, types.ContainerOverride{Name: c.def.Name})
 	}
 	if r.reason != "" {
 		t.StoppedReason = &r.reason
@@ -178,37 +179,6 @@ func (s *Service) attachmentOf(r *run) types.Attachment {
 		a.Details = append(a.Details, types.KeyValuePair{Name: new(d[0]), Value: new(d[1])})
 	}
 	return a
-}
-
-func (r *run) containerShape() types.Container {
-	d := r.set.definition.container()
-	path := r.set.service.cluster.name + "/" + r.id + "/" + r.container
-	c := types.Container{
-		ContainerArn: new(strings.TrimSuffix(r.arn, "task/"+r.set.service.cluster.name+"/"+r.id) + "container/" + path),
-		TaskArn:      &r.arn, Name: d.Name, Image: d.Image, LastStatus: new(r.containerStatus()), HealthStatus: types.HealthStatusUnknown,
-		ExitCode: r.exit, NetworkBindings: []types.NetworkBinding{}, Cpu: new("0"),
-	}
-	if r.why != "" {
-		c.Reason = &r.why
-	}
-	if r.digest != "" {
-		c.ImageDigest, c.RuntimeId = &r.digest, &r.runtime
-	}
-	if r.eni != nil {
-		c.NetworkInterfaces = []types.NetworkInterface{{AttachmentId: &r.attachment, PrivateIpv4Address: &r.eni.PrivateIP}}
-	}
-	return c
-}
-
-// containerStatus is what a container's status can be: it knows fewer.
-func (r *run) containerStatus() string {
-	switch {
-	case r.last == lastStopped || r.exit != nil:
-		return lastStopped
-	case r.task != nil:
-		return lastRunning
-	}
-	return lastPending
 }
 
 func at(t time.Time) *time.Time {

@@ -85,8 +85,8 @@ func (s *Service) runnable(ctx context.Context, name string, balancers []types.L
 		return nil, clientError("TaskDefinition is inactive")
 	}
 	for _, lb := range balancers {
-		c := d.container()
-		if value(lb.ContainerName) != *c.Name {
+		c := d.container(value(lb.ContainerName))
+		if c == nil {
 			return nil, invalid("The container %s does not exist in the task definition.", value(lb.ContainerName))
 		}
 		if !slices.ContainsFunc(c.PortMappings, func(m types.PortMapping) bool { return *m.ContainerPort == value(lb.ContainerPort) }) {

@@ -32,7 +32,7 @@ func (s *Service) clusterOperations() []wire.Operation {
 func (s *Service) definitionOperations() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("RegisterTaskDefinition", s.RegisterTaskDefinition, wire.Required("Family", "ContainerDefinitions"),
-			wire.Optional("Cpu", "Memory", "ExecutionRoleArn", "TaskRoleArn", "NetworkMode", "RequiresCompatibilities", "RuntimePlatform", "Volumes", "PlacementConstraints", "Tags")),
+			wire.Optional("Cpu", "Memory", "ExecutionRoleArn", "TaskRoleArn", "NetworkMode", "RequiresCompatibilities", "RuntimePlatform", "EphemeralStorage", "Volumes", "PlacementConstraints", "Tags")),
 		wire.Op("DescribeTaskDefinition", s.DescribeTaskDefinition, wire.Required("TaskDefinition"), wire.Optional("Include")),
 		wire.Op("DeregisterTaskDefinition", s.DeregisterTaskDefinition, wire.Required("TaskDefinition")),
 		wire.Op("ListTaskDefinitions", s.ListTaskDefinitions, wire.Optional("FamilyPrefix", "Status", "Sort", "MaxResults", "NextToken")),

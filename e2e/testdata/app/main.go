@@ -16,7 +16,41 @@ func number(name string) int {
 	return n
 }
 
+// check asks a server in the same network, as the command of a health check.
+func check() {
+	r, err := http.Get("http://127.0.0.1:8080/health")
+	if err != nil || r.StatusCode != http.StatusOK {
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// extra is what the answer has besides: a file that another container wrote, and a token.
+func extra() string {
+	text := ""
+	if file := os.Getenv("READS"); file != "" {
+		note, err := os.ReadFile(file)
+		text += fmt.Sprintf(" note %s (%v)", note, err)
+	}
+	if token := os.Getenv("TOKEN"); token != "" {
+		text += " token " + token
+	}
+	return text
+}
+
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "check" {
+		check()
+	}
+	if file := os.Getenv("WRITES"); file != "" {
+		if err := os.WriteFile(file, []byte("written"), 0o644); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	if number("IDLES") > 0 {
+		time.Sleep(time.Hour)
+	}
 	if n := number("DIES_AFTER_MS"); n > 0 {
 		time.AfterFunc(time.Duration(n)*time.Millisecond, func() { os.Exit(0) })
 	}
@@ -60,7 +94,7 @@ func main() {
 				fmt.Fprintln(w, wrong)
 				return
 			}
-			fmt.Fprintln(w, os.Getenv("SAY"))
+			fmt.Fprintln(w, os.Getenv("SAY")+extra())
 		}
 	})
 	go func() { fmt.Fprintln(os.Stderr, http.ListenAndServe(":80", nil)) }()

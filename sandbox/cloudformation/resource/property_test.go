@@ -67,7 +67,7 @@ func TestReplacement(t *testing.T) {
 		"AWS::IAM::OIDCProvider":                           "Url",
 		"AWS::Logs::LogGroup":                              "LogGroupName",
 		"AWS::ECS::Cluster":                                "ClusterName",
-		"AWS::ECS::TaskDefinition":                         "ContainerDefinitions Cpu ExecutionRoleArn Family Memory NetworkMode RequiresCompatibilities RuntimePlatform TaskRoleArn",
+		"AWS::ECS::TaskDefinition":                         "ContainerDefinitions Cpu EphemeralStorage ExecutionRoleArn Family Memory NetworkMode RequiresCompatibilities RuntimePlatform TaskRoleArn Volumes",
 		"AWS::ECS::Service":                                "Cluster DeploymentController LaunchType SchedulingStrategy ServiceName",
 		"AWS::ECS::TaskSet":                                "Cluster ExternalId LaunchType LoadBalancers NetworkConfiguration PlatformVersion Service TaskDefinition",
 		"AWS::ECS::PrimaryTaskSet":                         "Cluster Service",
@@ -125,10 +125,10 @@ func TestUnmodelled(t *testing.T) {
 	types := catalogue()
 	for _, c := range []struct{ typeName, properties, want string }{
 		{"AWS::ECS::TaskDefinition", "{RequiresCompatibilities: [FARGATE], Nonsense: y}", ""},
-		{"AWS::ECS::TaskDefinition", "{Volumes: []}", "property Volumes of AWS::ECS::TaskDefinition"},
-		{"AWS::ECS::TaskDefinition", "{RequiresCompatibilities: [FARGATE], Volumes: !If [C, [], !Ref AWS::NoValue]}", ""},
-		{"AWS::ECS::TaskDefinition", "{Volumes: !If [C, [], []]}", "property Volumes of AWS::ECS::TaskDefinition"},
-		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: [{Name: a}, {Secrets: []}]}", "property ContainerDefinitions.Secrets of"},
+		{"AWS::ECS::TaskDefinition", "{IpcMode: task}", "property IpcMode of AWS::ECS::TaskDefinition"},
+		{"AWS::ECS::TaskDefinition", "{RequiresCompatibilities: [FARGATE], IpcMode: !If [C, task, !Ref AWS::NoValue]}", ""},
+		{"AWS::ECS::TaskDefinition", "{IpcMode: !If [C, task, none]}", "property IpcMode of AWS::ECS::TaskDefinition"},
+		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: [{Name: a}, {Links: []}]}", "property ContainerDefinitions.Links of"},
 		{"AWS::ECS::TaskDefinition", "{ContainerDefinitions: !If [C, !Ref AWS::NoValue, [{LogConfiguration: {SecretOptions: []}}]]}", "property ContainerDefinitions.LogConfiguration.SecretOptions of"},
 		{"AWS::CodeBuild::Project", "{Triggers: {Webhook: true}}", "property Triggers of AWS::CodeBuild::Project"},
 		{"AWS::CodeBuild::Project", "{Source: {Auth: {Type: CODECONNECTIONS}}}", "property Source.Auth of AWS::CodeBuild::Project"},

@@ -26,8 +26,10 @@ func taskDefinition(room Containers) *Type {
 			"RequiresCompatibilities": texts().replace(),
 			"RuntimePlatform":         object(Object{"CpuArchitecture": text().models(architecture()), "OperatingSystemFamily": text().models("LINUX")}).replace(),
 			"Tags":                    looseTagList(),
-		}.lacking("EnableFaultInjection", "EphemeralStorage", "InferenceAccelerators", "IpcMode", "PidMode", "PlacementConstraints",
-			"ProxyConfiguration", "Volumes"),
+			"EphemeralStorage":        object(Object{"SizeInGiB": integer()}).replace(),
+			"Volumes": objects(Object{"Name": text(), "Host": object(Object{"SourcePath": text()})}.
+				lacking("ConfiguredAtLaunch", "DockerVolumeConfiguration", "EFSVolumeConfiguration", "FSxWindowsFileServerVolumeConfiguration", "S3FilesVolumeConfiguration")).replace(),
+		}.lacking("EnableFaultInjection", "InferenceAccelerators", "IpcMode", "PidMode", "PlacementConstraints", "ProxyConfiguration"),
 		Attributes: []string{"TaskDefinitionArn"},
 		Handler:    taskDefinitions{room},
 		Tagged:     true,
@@ -61,11 +63,13 @@ func containerDefinition() Object {
 		"HealthCheck": object(Object{
 			"Command": texts(), "Interval": integer(), "Retries": integer(), "StartPeriod": integer(), "Timeout": integer(),
 		}),
-		"Ulimits":            objects(Object{"Name": text().need(), "HardLimit": integer().need(), "SoftLimit": integer().need()}),
 		"VersionConsistency": oneOf("enabled", "disabled"),
-	}.lacking("CredentialSpecs", "DependsOn", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions",
-		"EnvironmentFiles", "ExtraHosts", "FirelensConfiguration", "Links", "LinuxParameters", "MountPoints", "RepositoryCredentials",
-		"ResourceRequirements", "RestartPolicy", "Secrets", "SystemControls", "VolumesFrom")
+		"DependsOn":          objects(Object{"ContainerName": text(), "Condition": text()}),
+		"MountPoints":        objects(Object{"ContainerPath": text(), "ReadOnly": boolean(), "SourceVolume": text()}),
+		"Secrets":            objects(Object{"Name": text().need(), "ValueFrom": text().need()}),
+	}.lacking("CredentialSpecs", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions",
+		"EnvironmentFiles", "ExtraHosts", "FirelensConfiguration", "Links", "LinuxParameters", "RepositoryCredentials",
+		"ResourceRequirements", "RestartPolicy", "SystemControls", "Ulimits", "VolumesFrom")
 }
 
 // architecture is that of this machine, as task definitions name it.
