@@ -231,6 +231,33 @@ type runtime struct {
 	fail  func(task.Spec) error
 	block bool // starting goes on until it is given up
 	tasks map[string]*fake
+	begun []*fake         // in their order
+	sick  map[string]bool // images whose health checks fail
+	shut  int             // groups
+}
+
+// Share implements task.Sharer: nothing is shared.
+func (r *runtime) Share(context.Context, task.Shared) (task.Group, error) { return shared{r}, nil }
+
+type shared struct{ *runtime }
+
+func (s shared) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shut++
+	return nil
+}
+
+// running returns the container of the newest task that runs an image.
+func (r *runtime) running(image string) *fake {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range slices.Backward(r.begun) {
+		if strings.HasSuffix(f.spec.Image, "/"+image) {
+			return f
+		}
+	}
+	return nil
 }
 
 func (r *runtime) Start(ctx context.Context, spec task.Spec) (task.Task, error) {
@@ -246,10 +273,11 @@ func (r *runtime) Start(ctx context.Context, spec task.Spec) (task.Task, error) 
 			return nil, err
 		}
 	}
-	f := &fake{spec: spec, done: make(chan struct{})}
+	f := &fake{runtime: r, spec: spec, done: make(chan struct{})}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tasks[spec.ID] = f
+	r.begun = append(r.begun, f)
 	return f, nil
 }
 
@@ -280,16 +308,29 @@ func (r *runtime) allGone(t *testing.T) {
 
 // fake is a task that ends when it is told to.
 type fake struct {
-	spec  task.Spec
-	mu    sync.Mutex
-	code  int
-	grace time.Duration
-	ended bool
-	done  chan struct{}
+	runtime *runtime
+	spec    task.Spec
+	mu      sync.Mutex
+	code    int
+	grace   time.Duration
+	ended   bool
+	done    chan struct{}
 }
 
 func (f *fake) Digest() string        { return "sha256:" + strings.Repeat("ab", 32) }
 func (f *fake) Done() <-chan struct{} { return f.done }
+
+// Exec implements task.Execer for health checks.
+func (f *fake) Exec(context.Context, []string) (int, error) {
+	f.runtime.mu.Lock()
+	defer f.runtime.mu.Unlock()
+	for image, sick := range f.runtime.sick {
+		if sick && strings.HasSuffix(f.spec.Image, "/"+image) {
+			return 1, nil
+		}
+	}
+	return 0, nil
+}
 
 func (f *fake) Dial(context.Context, int) (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
