@@ -158,7 +158,7 @@ func (o *operation) make(ctx context.Context, id string, r *resourceState, resol
 		o.progress(r, types.ResourceStatusCreateFailed, o.failure(ctx, r, "creation", err))
 		return err
 	}
-	o.progress(r, types.ResourceStatusCreateComplete, "")
+	o.progress(r, types.ResourceStatusCreateComplete, o.service.types[r.typeName].Note)
 	return nil
 }
 

@@ -5,16 +5,21 @@ import (
 	"strings"
 
 	"orgship/sandbox/iam"
+	"orgship/sandbox/wire"
 )
 
 // Kept returns resource types that are kept and do nothing: what they stand for has no
-// part in a release. The caller needs the permissions that AWS asks for.
+// part in a release here. Their events say so. The caller needs the permissions that AWS
+// asks for.
 func Kept(auth iam.Authorizer) []*Type {
 	return []*Type{
 		{
-			Name: "AWS::Lambda::Function", NameProperty: "FunctionName",
+			Name: "AWS::Lambda::Function", NameProperty: "FunctionName", Note: "kept by the orgship sandbox, which runs no functions",
 			Properties: lambdaFunction(), Attributes: []string{"Arn"}, Tagged: true,
-			Handler: kept{auth: auth, service: "lambda", kind: "Function", named: "FunctionName", arn: "function:", role: "lambda.amazonaws.com"},
+			Handler: kept{
+				auth: auth, arn: "lambda:REGION:ACCOUNT:function:NAME", named: "FunctionName", role: "lambda.amazonaws.com",
+				create: "lambda:CreateFunction", update: "lambda:UpdateFunctionConfiguration", remove: "lambda:DeleteFunction",
+			},
 		},
 		{
 			Name: "AWS::Lambda::Permission",
@@ -24,9 +29,121 @@ func Kept(auth iam.Authorizer) []*Type {
 				"FunctionUrlAuthType": oneOf("AWS_IAM", "NONE").replace(), "InvokedViaFunctionUrl": boolean().replace(),
 			},
 			Attributes: []string{"Id"},
-			Handler:    kept{auth: auth, service: "lambda", kind: "Permission", create: "AddPermission", remove: "RemovePermission", arn: "function:"},
+			Handler:    kept{auth: auth, arn: "lambda:REGION:ACCOUNT:function:NAME", create: "lambda:AddPermission", remove: "lambda:RemovePermission"},
+		},
+		{
+			Name: "AWS::ApplicationAutoScaling::ScalableTarget", Note: "kept by the orgship sandbox, which doesn't scale by itself",
+			Properties: scalableTarget(), Attributes: []string{"Id"},
+			Handler: kept{
+				auth: auth, arn: "application-autoscaling:REGION:ACCOUNT:scalable-target/NAME", id: scalableTargetID, check: checkCapacity,
+				create: "application-autoscaling:RegisterScalableTarget", update: "application-autoscaling:RegisterScalableTarget",
+				remove: "application-autoscaling:DeregisterScalableTarget",
+			},
+		},
+		{
+			Name: "AWS::ApplicationAutoScaling::ScalingPolicy", Note: "kept by the orgship sandbox, which doesn't scale by itself",
+			Properties: scalingPolicy(), Attributes: []string{"Arn"},
+			Handler: kept{
+				auth: auth, arn: "autoscaling:REGION:ACCOUNT:scalingPolicy:policyName/NAME", named: "PolicyName", byARN: true,
+				create: "application-autoscaling:PutScalingPolicy", update: "application-autoscaling:PutScalingPolicy",
+				remove: "application-autoscaling:DeleteScalingPolicy",
+			},
+		},
+		{
+			Name: "AWS::CloudWatch::Alarm", NameProperty: "AlarmName", Note: "kept by the orgship sandbox, which has no metrics: it never goes off",
+			Properties: alarm(), Attributes: []string{"Arn"}, Tagged: true,
+			Handler: kept{
+				auth: auth, arn: "cloudwatch:REGION:ACCOUNT:alarm:NAME", named: "AlarmName",
+				create: "cloudwatch:PutMetricAlarm", update: "cloudwatch:PutMetricAlarm", remove: "cloudwatch:DeleteAlarms",
+			},
+		},
+		{
+			Name: "AWS::Route53::RecordSet", Note: "kept by the orgship sandbox, which has no name servers",
+			Properties: recordSet(), Attributes: []string{"Id"},
+			Handler: kept{
+				auth: auth, arn: "route53:::hostedzone/NAME", id: func(r *Request) string { return str(r.Properties, "Name") },
+				create: "route53:ChangeResourceRecordSets", update: "route53:ChangeResourceRecordSets", remove: "route53:ChangeResourceRecordSets",
+			},
+		},
+		{
+			Name: "AWS::WAFv2::WebACLAssociation", Note: "kept by the orgship sandbox, which filters nothing",
+			Properties: Object{"ResourceArn": text().need().replace(), "WebACLArn": text().need().replace()},
+			Handler: kept{
+				auth: auth, arn: "wafv2:REGION:ACCOUNT:regional/webacl/NAME",
+				id: func(r *Request) string {
+					return str(r.Properties, "ResourceArn") + "|" + str(r.Properties, "WebACLArn")
+				},
+				create: "wafv2:AssociateWebACL", remove: "wafv2:DisassociateWebACL",
+			},
 		},
 	}
+}
+
+// scalableTarget: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-applicationautoscaling-scalabletarget.html
+func scalableTarget() Object {
+	return Object{
+		"MaxCapacity": integer().need(), "MinCapacity": integer().need(), "ResourceId": text().need().replace(), "RoleARN": text(),
+		"ScalableDimension": text().models("ecs:service:DesiredCount").need().replace(), "ServiceNamespace": text().models("ecs").need().replace(),
+		"ScheduledActions": objects(Object{
+			"ScheduledActionName": text().need(), "Schedule": text().need(), "StartTime": text(), "EndTime": text(), "Timezone": text(),
+			"ScalableTargetAction": object(Object{"MaxCapacity": integer(), "MinCapacity": integer()}),
+		}),
+		"SuspendedState": object(Object{"DynamicScalingInSuspended": boolean(), "DynamicScalingOutSuspended": boolean(), "ScheduledScalingSuspended": boolean()}),
+	}
+}
+
+func scalableTargetID(r *Request) string {
+	return strings.Join([]string{str(r.Properties, "ResourceId"), str(r.Properties, "ScalableDimension"), str(r.Properties, "ServiceNamespace")}, "|")
+}
+
+// checkCapacity: https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
+//
+// Assumption A262: the words of the refusal are ours.
+func checkCapacity(r *Request) error {
+	least, _ := r.Properties["MinCapacity"].(int64)
+	if most, _ := r.Properties["MaxCapacity"].(int64); least < 0 || most < least {
+		return wire.Errorf("ValidationException", "Maximum capacity %d cannot be less than minimum capacity %d, nor that less than 0", most, least)
+	}
+	return nil
+}
+
+// scalingPolicy: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-applicationautoscaling-scalingpolicy.html
+func scalingPolicy() Object {
+	return Object{
+		"PolicyName": text().need().replace(), "PolicyType": oneOf("PredictiveScaling", "StepScaling", "TargetTrackingScaling").need(), "ResourceId": text().replace(),
+		"ScalableDimension": text().models("ecs:service:DesiredCount").replace(), "ScalingTargetId": text().replace(), "ServiceNamespace": text().models("ecs").replace(),
+		"StepScalingPolicyConfiguration": object(Object{
+			"AdjustmentType": oneOf("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity"), "Cooldown": integer(),
+			"MetricAggregationType": oneOf("Average", "Maximum", "Minimum"), "MinAdjustmentMagnitude": integer(),
+			"StepAdjustments": objects(Object{"MetricIntervalLowerBound": number(), "MetricIntervalUpperBound": number(), "ScalingAdjustment": integer().need()}),
+		}),
+		"TargetTrackingScalingPolicyConfiguration": object(Object{
+			"CustomizedMetricSpecification": jsonValue(), "DisableScaleIn": boolean(), "ScaleInCooldown": integer(), "ScaleOutCooldown": integer(), "TargetValue": number().need(),
+			"PredefinedMetricSpecification": object(Object{"PredefinedMetricType": text().need(), "ResourceLabel": text()}),
+		}),
+	}.lacking("PredictiveScalingPolicyConfiguration")
+}
+
+// alarm: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
+func alarm() Object {
+	return Object{
+		"ActionsEnabled": boolean(), "AlarmActions": texts(), "AlarmDescription": text(), "AlarmName": text().replace(), "DatapointsToAlarm": integer(),
+		"ComparisonOperator": oneOf("GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "GreaterThanUpperThreshold", "LessThanLowerOrGreaterThanUpperThreshold",
+			"LessThanLowerThreshold", "LessThanOrEqualToThreshold", "LessThanThreshold"),
+		"Dimensions": objects(Object{"Name": text().need(), "Value": text().need()}), "EvaluateLowSampleCountPercentile": text(), "EvaluationPeriods": integer(),
+		"ExtendedStatistic": text(), "InsufficientDataActions": texts(), "MetricName": text(), "Metrics": list(jsonValue()), "Namespace": text(), "OKActions": texts(),
+		"Period": integer(), "Statistic": oneOf("Average", "Maximum", "Minimum", "SampleCount", "Sum"), "Tags": tagList(), "Threshold": number(), "ThresholdMetricId": text(),
+		"TreatMissingData": oneOf("breaching", "ignore", "missing", "notBreaching"), "Unit": text(),
+	}.lacking("EvaluationCriteria", "EvaluationInterval")
+}
+
+// recordSet: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-recordset.html
+func recordSet() Object {
+	return Object{
+		"AliasTarget": object(Object{"DNSName": text().need(), "EvaluateTargetHealth": boolean(), "HostedZoneId": text().need()}), "Comment": text(), "Failover": text(),
+		"HealthCheckId": text(), "HostedZoneId": text().replace(), "HostedZoneName": text().replace(), "MultiValueAnswer": boolean(), "Name": text().need().replace(),
+		"Region": text(), "ResourceRecords": texts(), "SetIdentifier": text(), "TTL": text(), "Type": text().need(), "Weight": integer(),
+	}.lacking("CidrRoutingConfig", "GeoLocation", "GeoProximityLocation")
 }
 
 // lambdaFunction: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
@@ -43,15 +160,17 @@ func lambdaFunction() Object {
 		"PublishToLatestPublished", "RecursiveLoop", "RuntimeManagementConfig", "SnapStart", "TenancyConfig")
 }
 
-// kept is the handler of a type that only its stack knows. What it is called by comes
-// from its name or is made up.
+// kept is the handler of a type that only its stack knows.
 type kept struct {
-	auth           iam.Authorizer
-	service, kind  string
-	named          string // property with its name, if it has one
-	arn            string // what stands before the name in its ARN
-	create, remove string // operations; "" means Create and Delete with the kind
-	role           string // who is passed the role of the property Role
+	auth  iam.Authorizer
+	named string                  // property with its name, if it has one
+	id    func(r *Request) string // what Ref gives; nil: its name, which is made up where none is given
+	byARN bool                    // Ref gives the ARN
+	arn   string                  // without "arn:aws:", with REGION, ACCOUNT and NAME
+	check func(r *Request) error  // nil for nothing
+
+	create, update, remove string // actions
+	role                   string // who is passed the role of the property Role
 }
 
 func (h kept) Create(ctx context.Context, r *Request) error {
@@ -59,20 +178,27 @@ func (h kept) Create(ctx context.Context, r *Request) error {
 	if h.named != "" {
 		name = r.given(h.named, 64)
 	}
-	operation := h.create
-	if operation == "" {
-		operation = "Create" + h.kind
+	if h.id != nil {
+		name = h.id(r)
 	}
-	if err := h.authorize(ctx, r, operation, name); err != nil {
+	arn := h.resource(r, name)
+	if err := h.authorize(ctx, r, h.create, arn); err != nil {
 		return err
 	}
-	r.ID = name
-	r.Initiated(State{ID: name, Attributes: map[string]string{"Arn": h.resource(r, name), "Id": name}})
+	if r.ID = name; h.byARN {
+		r.ID = arn
+	}
+	r.Initiated(State{ID: r.ID, Attributes: map[string]string{"Arn": arn, "Id": r.ID}})
 	return nil
 }
 
-func (h kept) authorize(ctx context.Context, r *Request, operation, name string) error {
-	if err := h.auth.Authorize(ctx, h.service+":"+operation, h.resource(r, name)); err != nil {
+func (h kept) authorize(ctx context.Context, r *Request, action, arn string) error {
+	if h.check != nil {
+		if err := h.check(r); err != nil {
+			return err
+		}
+	}
+	if err := h.auth.Authorize(ctx, action, arn); err != nil {
 		return err
 	}
 	role := str(r.Properties, "Role")
@@ -83,17 +209,16 @@ func (h kept) authorize(ctx context.Context, r *Request, operation, name string)
 }
 
 func (h kept) resource(r *Request, name string) string {
-	return "arn:aws:" + h.service + ":" + r.Scope.Region + ":" + r.Scope.Account + ":" + h.arn + name
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	return "arn:aws:" + strings.NewReplacer("REGION", r.Scope.Region, "ACCOUNT", r.Scope.Account, "NAME", name).Replace(h.arn)
 }
 
 func (h kept) Update(ctx context.Context, r *Request) error {
-	return h.authorize(ctx, r, "Update"+h.kind+"Configuration", r.ID)
+	return h.authorize(ctx, r, h.update, h.resource(r, r.ID))
 }
 
 func (h kept) Delete(ctx context.Context, r *Request) error {
-	operation := h.remove
-	if operation == "" {
-		operation = "Delete" + h.kind
-	}
-	return h.auth.Authorize(ctx, h.service+":"+operation, h.resource(r, r.ID))
+	return h.auth.Authorize(ctx, h.remove, h.resource(r, r.ID))
 }

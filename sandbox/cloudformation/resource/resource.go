@@ -24,6 +24,8 @@ type Type struct {
 	// NameProperty is the property that gives a resource its name; one that is
 	// named can't be replaced.
 	NameProperty string
+	// Note is what the event says once a resource is made; "" for nothing.
+	Note string
 	// lacks finds what the sandbox doesn't model besides properties and their values, in
 	// a map that may hold functions; nil for nothing.
 	lacks func(properties *template.Node, gap func(at *template.Node, format string, args ...any))
