@@ -20,6 +20,7 @@ import (
 	"orgship/sandbox/images"
 	"orgship/sandbox/logs"
 	"orgship/sandbox/organizations"
+	"orgship/sandbox/s3"
 	"orgship/sandbox/secretsmanager"
 	"orgship/sandbox/ssm"
 	"orgship/sandbox/sts"
@@ -38,6 +39,7 @@ type rooms struct {
 	logs           *logs.Service
 	ssm            *ssm.Service
 	secretsmanager *secretsmanager.Service
+	s3             *s3.Service
 	ecr            *ecr.Service
 	acm            *acm.Service
 	elb            *elb.Service
@@ -58,6 +60,7 @@ func (s *Sandbox) open(c clock.Clock, o Options) (err error) {
 	r.logs = logs.New(logs.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.ssm = ssm.New(ssm.Config{Clock: c, Region: s.region, Auth: r.iam})
 	r.secretsmanager = secretsmanager.New(secretsmanager.Config{Clock: c, Region: s.region, Auth: r.iam})
+	r.s3 = s3.New(s3.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.Endpoint})
 	r.ecr = ecr.New(ecr.Config{Clock: c, Region: s.region, Auth: r.iam, Endpoint: s.host})
 	if r.images, err = images.New(images.Config{ECR: r.ecr, Files: o.Images, PullThrough: o.PullThrough}); err != nil {
 		return err
@@ -76,7 +79,7 @@ func (s *Sandbox) open(c clock.Clock, o Options) (err error) {
 	})
 	r.cloudformation = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: s.region, Auth: r.iam, Sessions: r.iam, Network: r.ec2, Deployer: r.codedeploy, Organization: r.organizations,
-		Parameters: r.ssm, Secrets: r.secretsmanager, Types: r.types(),
+		Parameters: r.ssm, Secrets: r.secretsmanager, Objects: r.s3, Types: r.types(),
 	})
 	return nil
 }
@@ -99,6 +102,7 @@ func (r *rooms) services() []service {
 		{r.logs, resource.Logs(r.logs)},
 		{r.ssm, resource.SSM(r.ssm)},
 		{r.secretsmanager, resource.SecretsManager(r.secretsmanager)},
+		{r.s3, resource.S3(r.s3)},
 		{r.ecr, resource.ECR(r.ecr)},
 		{r.acm, resource.ACM(r.acm)},
 		{r.elb, resource.ELB(r.elb)},

@@ -32,7 +32,7 @@ type request struct {
 // prepare turns a request into a goal and checks all that AWS checks before it
 // answers. What the transform refuses is not among that: see transform.
 func (s *Service) prepare(ctx context.Context, r request) (*goal, error) {
-	body, err := r.template()
+	body, err := s.template(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +91,13 @@ func (s *Service) hook(t *template.Template) error {
 	return s.cfg.Deployer.CheckFunctions(h.Functions)
 }
 
-func (r request) template() (string, error) {
+// template returns the text of a request's template.
+func (s *Service) template(ctx context.Context, r request) (string, error) {
 	switch {
+	case r.url != nil && (r.body != nil || aws.ToBool(r.usePrevious)):
+		return "", invalid("You must specify only one of TemplateBody, TemplateURL and UsePreviousTemplate")
 	case r.url != nil:
-		return "", wire.NotModelled("the member TemplateURL: there is no S3; give the template as TemplateBody")
+		return s.download(ctx, *r.url)
 	case aws.ToBool(r.usePrevious) && r.body != nil:
 		return "", invalid("Cannot specify both usePreviousTemplate and a template")
 	case aws.ToBool(r.usePrevious) && r.previous != nil:
@@ -103,6 +106,24 @@ func (r request) template() (string, error) {
 		return "", invalid("Cannot use the previous template of a new stack")
 	}
 	return bodyOf(r.body)
+}
+
+// download reads a template from S3.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+func (s *Service) download(ctx context.Context, url string) (string, error) {
+	body, ok, err := s.cfg.Objects.Object(ctx, url)
+	var e *wire.Error
+	switch {
+	case errors.As(err, &e):
+		return "", invalid("S3 error: %s\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html", e.Message)
+	case err != nil:
+		return "", err
+	case !ok:
+		return "", invalid("TemplateURL must be a supported URL.")
+	case len(body) > document.MaxStored:
+		return "", invalid("Template may not exceed %d bytes in size.", document.MaxStored)
+	}
+	return string(body), nil
 }
 
 func bodyOf(body *string) (string, error) {

@@ -49,10 +49,19 @@ type Config struct {
 	// Parameters and Secrets are what templates refer to.
 	Parameters Parameters
 	Secrets    Secrets
+	// Objects are what TemplateURL refers to.
+	Objects Objects
 	// Types are the resource types of the other services.
 	Types []*resource.Type
 	// Organization is the one whose accounts stack sets reach; nil: none.
 	Organization stackset.Organization
+}
+
+// Objects is the part of S3 that CloudFormation uses.
+type Objects interface {
+	// Object returns what a URL stands for, as the caller may read it; ok false if it is
+	// none of an object.
+	Object(ctx context.Context, url string) (body []byte, ok bool, err error)
 }
 
 // Service is CloudFormation.

@@ -63,7 +63,7 @@ func (s *Service) ValidateTemplate(ctx context.Context, in *cfn.ValidateTemplate
 	if err := s.authorize(ctx, "ValidateTemplate", ""); err != nil {
 		return nil, err
 	}
-	t, err := s.checked(in.TemplateBody, in.TemplateURL)
+	t, err := s.checked(ctx, in.TemplateBody, in.TemplateURL)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func (s *Service) ValidateTemplate(ctx context.Context, in *cfn.ValidateTemplate
 }
 
 // checked parses a template and checks what can be checked without values.
-func (s *Service) checked(body, url *string) (*template.Template, error) {
-	text, err := request{body: body, url: url}.template()
+func (s *Service) checked(ctx context.Context, body, url *string) (*template.Template, error) {
+	text, err := s.template(ctx, request{body: body, url: url})
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (s *Service) GetTemplateSummary(ctx context.Context, in *cfn.GetTemplateSum
 func (s *Service) summarised(ctx context.Context, in *cfn.GetTemplateSummaryInput) (*template.Template, error) {
 	name := aws.ToString(in.StackName)
 	if name == "" {
-		return s.checked(in.TemplateBody, in.TemplateURL)
+		return s.checked(ctx, in.TemplateBody, in.TemplateURL)
 	}
 	if in.TemplateBody != nil || in.TemplateURL != nil {
 		return nil, invalid("You must specify only one of StackName, TemplateBody and TemplateURL")

@@ -122,6 +122,11 @@ func (x *exchange) authenticate(ctx context.Context) (context.Context, error) {
 	case c.region != x.handler.region && (!x.room.Global || c.region != "us-east-1"):
 		return nil, mismatch("Credential should be scoped to a valid region, not '%s'. (This orgship sandbox is the region %s.)", c.region, x.handler.region)
 	}
+	return x.signed(ctx, c)
+}
+
+// signed checks the signature.
+func (x *exchange) signed(ctx context.Context, c *claim) (context.Context, error) {
 	secret, ctx, err := x.handler.keys.Secret(ctx, c.accessKey, c.token)
 	if err != nil {
 		return nil, err
@@ -219,7 +224,10 @@ func (x *exchange) fail(err error) {
 	x.write(x.protocol.encodeError(x, e))
 }
 
-func (x *exchange) awsError(err error) *Error {
+func (x *exchange) awsError(err error) *Error { return x.protocol.translate(x.known(err)) }
+
+// known is an error as an AWS error.
+func (x *exchange) known(err error) *Error {
 	var known *Error
 	var modelled smithy.APIError
 	switch {
@@ -230,7 +238,7 @@ func (x *exchange) awsError(err error) *Error {
 		x.handler.log.Error("request failed", "service", x.call.Service, "operation", x.call.Operation, "error", err)
 		known = &Error{Code: "InternalFailure", Message: "the orgship sandbox failed: " + err.Error(), Status: 500}
 	}
-	return x.protocol.translate(known)
+	return known
 }
 
 // write sends the answer. A client that has gone away is no error of ours.

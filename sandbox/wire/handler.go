@@ -99,10 +99,13 @@ func New(c Config, services ...Service) (*Handler, error) {
 }
 
 func newRoom(s Service) (*room, error) {
-	if s.Protocol == nil {
+	if s.Protocol == nil && s.REST == nil {
 		return nil, errors.New("it has no protocol")
 	}
 	r := &room{Service: s, operations: map[string]*operation{}}
+	if s.REST != nil {
+		return r, nil
+	}
 	known := newShapes(s)
 	for _, op := range s.Operations {
 		o, err := newOperation(op, known)
@@ -140,8 +143,15 @@ func newOperation(op Operation, known *shapes) (*operation, error) {
 	return o, nil
 }
 
-// ServeHTTP answers AWS requests at / and registry requests below /v2/.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+// ServeHTTP answers AWS requests at /, registry requests below /v2/, and what is signed
+// for a REST service anywhere.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if to := h.rest(r); to != nil {
+		h.serveREST(w, r, to)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
 
 // serveAWS answers a request of the protocols that have one path for all operations.
 func (h *Handler) serveAWS(w http.ResponseWriter, r *http.Request) {
@@ -179,7 +189,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// serveUnknownPath refuses the REST services (S3, Lambda …) by name.
+// serveUnknownPath refuses the REST services that there are not (Lambda …) by name.
 func (h *Handler) serveUnknownPath(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{handler: h, w: w, r: r, id: id.UUID(), protocol: JSON11}
 	x.call.Time = h.now()

@@ -17,6 +17,7 @@ import (
 type Service struct {
 	Name         string // signing name: "cloudformation", "ecs", "ecr", "elasticloadbalancing"
 	Protocol     Protocol
+	REST         REST   // in the place of a Protocol, with the operations' names alone
 	Namespace    string // Query, EC2Query: XML namespace of answers
 	Version      string // Query, EC2Query: value of the Version parameter, e.g. "2010-05-15"
 	TargetPrefix string // JSON11: "AmazonEC2ContainerServiceV20141113"

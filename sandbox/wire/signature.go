@@ -196,8 +196,8 @@ func (c *claim) verify(ctx context.Context, signer *v4.Signer, r *http.Request, 
 }
 
 func payloadHash(r *http.Request, body []byte) string {
-	if r.Header.Get("X-Amz-Content-Sha256") == unsignedPayload {
-		return unsignedPayload
+	if given := r.Header.Get("X-Amz-Content-Sha256"); given == unsignedPayload {
+		return given
 	}
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
@@ -237,7 +237,11 @@ func (c *claim) signAgain(ctx context.Context, signer *v4.Signer, r *http.Reques
 		}
 		return u.Query().Get("X-Amz-Signature"), nil
 	}
-	if err := signer.SignHTTP(ctx, credentials, r, hash, c.service, c.region, c.at); err != nil {
+	var options []func(*v4.SignerOptions)
+	if c.service == "s3" {
+		r.URL, options = escaped(r.URL), append(options, plainPath)
+	}
+	if err := signer.SignHTTP(ctx, credentials, r, hash, c.service, c.region, c.at, options...); err != nil {
 		return "", err
 	}
 	_, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")

@@ -20,7 +20,8 @@ type Catalogue interface {
 // Limits of a template.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 const (
-	MaxBody       = 51_200 // bytes of a template in a request
+	MaxBody       = 51_200    // bytes of a template in a request
+	MaxStored     = 1_000_000 // bytes of a template in S3
 	maxParameters = 200
 	maxOutputs    = 200
 	maxMappings   = 200

@@ -89,6 +89,7 @@ func TestReplacement(t *testing.T) {
 		"AWS::ApplicationAutoScaling::ScalingPolicy":       "PolicyName ResourceId ScalableDimension ScalingTargetId ServiceNamespace",
 		"AWS::CloudWatch::Alarm":                           "AlarmName",
 		"AWS::Route53::RecordSet":                          "HostedZoneId HostedZoneName Name",
+		"AWS::S3::Bucket":                                  "BucketName",
 		"AWS::WAFv2::WebACLAssociation":                    "ResourceArn WebACLArn",
 		"AWS::CDK::Metadata":                               "",
 		"AWS::SSM::Parameter":                              "Name",
@@ -155,5 +156,5 @@ func TestUnmodelled(t *testing.T) {
 
 func catalogue() resource.Catalogue {
 	return resource.NewCatalogue(slices.Concat(resource.ECR(nil), resource.EC2(nil), resource.ELB(nil), resource.IAM(nil), resource.Logs(nil),
-		resource.ECS(nil), resource.Kept(nil), resource.CodeBuild(nil), resource.SSM(nil), resource.SecretsManager(nil), resource.ACM(nil), resource.CloudFormation(nil))...)
+		resource.ECS(nil), resource.Kept(nil), resource.CodeBuild(nil), resource.SSM(nil), resource.SecretsManager(nil), resource.ACM(nil), resource.S3(nil), resource.CloudFormation(nil))...)
 }

@@ -50,7 +50,7 @@ var deviations = map[string]string{
 // cfn-lint ships.
 func TestSchemas(t *testing.T) {
 	t.Parallel()
-	types := NewCatalogue(slices.Concat(ECR(nil), EC2(nil), ELB(nil), IAM(nil), Logs(nil), ECS(nil), CodeBuild(nil), Kept(nil), SSM(nil), SecretsManager(nil), ACM(nil), CloudFormation(nil))...)
+	types := NewCatalogue(slices.Concat(ECR(nil), EC2(nil), ELB(nil), IAM(nil), Logs(nil), ECS(nil), CodeBuild(nil), Kept(nil), SSM(nil), SecretsManager(nil), ACM(nil), S3(nil), CloudFormation(nil))...)
 	schemas := map[string]schema{}
 	const program = `import json, sys
 from cfnlint.schema.manager import ProviderSchemaManager

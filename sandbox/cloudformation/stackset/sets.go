@@ -98,7 +98,7 @@ func checkAuto(a *types.AutoDeployment) error {
 }
 
 func notS3() error {
-	return wire.NotModelled("the member TemplateURL: there is no S3; give the template as TemplateBody")
+	return wire.NotModelled("the member TemplateURL of a stack set: give the template as TemplateBody")
 }
 
 // checkDefinition refuses what CreateStack would refuse at once.
