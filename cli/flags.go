@@ -119,8 +119,14 @@ type delivery struct {
 	unit
 }
 
+// bucket is the flag that says where long templates go.
+type bucket struct {
+	TemplateBucket name `placeholder:"NAME" help:"Bucket of the stack's account and region, into which a template above 51,200 bytes is put first, below orgship/." group:"Stack:"`
+}
+
 // change are the flags that say what becomes of the stack.
 type change struct {
+	bucket
 	Template        string                   `placeholder:"FILE" help:"Template of the stack (- reads stdin); else the one it has, and for a new stack the built-in one with the blue/green hook." group:"Stack:"`
 	Parameter       map[parameterName]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Parameter of the template; one that isn't given keeps its value. May be repeated." group:"Stack:"`
 	Tag             map[tagName]string       `mapsep:"none" placeholder:"NAME=VALUE" help:"Tag of the stack. May be repeated; without any the tags stay." group:"Stack:"`

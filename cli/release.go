@@ -52,7 +52,7 @@ func (c *change) request(p *running, stack stackName, image imageName, to delive
 		}
 	}
 	return release.Request{
-		Stack: string(stack), Template: body, Image: string(image), Change: c.changes(), Parameters: texts(c.Parameter), Tags: texts(c.Tag),
+		Stack: string(stack), Template: body, Bucket: string(c.TemplateBucket), Image: string(image), Change: c.changes(), Parameters: texts(c.Parameter), Tags: texts(c.Tag),
 		Capabilities: c.capabilities(), RoleARN: string(c.StackRole),
 	}, w, nil
 }

@@ -11,6 +11,7 @@ type rollbackCommand struct {
 	delivery
 	Image  pastImage `placeholder:"IMAGE" help:"Image to go back to; else the one from before, which the stack's template records."`
 	DryRun bool      `help:"Stop after the plan."`
+	bucket
 	output
 	check
 	connection
@@ -22,6 +23,8 @@ func (c *rollbackCommand) Run(p *running) error {
 	if err != nil {
 		return c.refused(p, report.Rollback, string(c.Stack), err)
 	}
-	document, err := w.Rollback(p.ctx, release.Request{Stack: string(c.Stack), Image: string(c.Image), Check: c.check.check(), DryRun: c.DryRun})
+	document, err := w.Rollback(p.ctx, release.Request{
+		Stack: string(c.Stack), Bucket: string(c.TemplateBucket), Image: string(c.Image), Check: c.check.check(), DryRun: c.DryRun,
+	})
 	return c.finish(p, w, document, released(document), err)
 }

@@ -16,7 +16,7 @@ func (l *linter) general() {
 	l.circles()
 	l.sizes()
 	if l.t.Size > maxSize {
-		l.report("OS012", l.t.Root, "the template has %d bytes, and CloudFormation takes at most %d in a request", l.t.Size, maxSize)
+		l.report("OS213", l.t.Root, "the template has %d bytes, and CloudFormation takes at most %d in a request: it has to go by S3 (orgship release --template-bucket NAME)", l.t.Size, maxSize)
 	}
 	l.t.within(func(_ string, e Entry, n *Node) { l.value(e, n) })
 }

@@ -30,7 +30,6 @@ func generalRules() []Rule {
 		{"OS009", Refusal, "an unknown function", functions},
 		{"OS010", Refusal, "a Fn::Sub whose ${ is not closed", templateGuide + "intrinsic-function-reference-sub.html"},
 		{"OS011", Refusal, "CPU and memory that Fargate doesn't have together", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size"},
-		{"OS012", Refusal, "a template that is too long for a request", "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"},
 	}
 }
 
@@ -76,5 +75,6 @@ func adviceRules() []Rule {
 		{"OS210", Warning, "a lifecycle function that CodeDeploy may not call", "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForCloudFormation.html"},
 		{"OS211", Warning, "a hidden parameter beside the hook", considerations},
 		{"OS212", Warning, "no parameter Vpc of type AWS::EC2::VPC::Id", roadmap + "37"},
+		{"OS213", Warning, "a template that is too long for a request", "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"},
 	}
 }

@@ -219,7 +219,7 @@ func (w *run) render() error {
 		capabilities = []string{"CAPABILITY_IAM"}
 	}
 	w.proposal.request = stack.Request{
-		Name: w.req.Stack, Template: body, Parameters: w.req.Parameters, Tags: w.req.Tags, Capabilities: capabilities, RoleARN: w.req.RoleARN,
+		Name: w.req.Stack, Template: body, Bucket: w.req.Bucket, Parameters: w.req.Parameters, Tags: w.req.Tags, Capabilities: capabilities, RoleARN: w.req.RoleARN,
 		Identity: withoutRecord(body), Unused: w.proposal.image.Reference, Rollback: w.rec.Snapshot().Kind == report.Rollback,
 	}
 	if w.current.stack != nil {

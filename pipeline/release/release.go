@@ -117,6 +117,9 @@ type Request struct {
 	Stack string
 	// Template of the stack; nil takes the one that the stack has.
 	Template []byte
+	// Bucket is where a template above 51,200 bytes is put first, of the stack's account
+	// and region; "": there is none.
+	Bucket string
 	// Image is repository:tag or repository@sha256:…; the release uses the
 	// digest. "" with Push, which is pushed first.
 	Image string

@@ -21,6 +21,7 @@ import (
 
 	"orgship/pipeline/access"
 	"orgship/pipeline/account"
+	"orgship/pipeline/objects"
 	"orgship/pipeline/org"
 	"orgship/pipeline/release"
 	"orgship/pipeline/report"
@@ -167,7 +168,7 @@ func (s *Session) Configure(ctx context.Context, idOrName string) (release.Confi
 	}
 	lib := &images{session: s, own: cfg, owners: map[string]owner{}}
 	pace := stack.Pace{Every: s.pace()}
-	stacks := stack.New(cloudformation.NewFromConfig(cfg), stack.WithPace(pace))
+	stacks := stack.New(cloudformation.NewFromConfig(cfg), stack.WithPace(pace), stack.WithBuckets(objects.New(cfg)))
 	return release.Config{
 		Account:    where,
 		Origin:     report.Origin{Principal: self.ARN},

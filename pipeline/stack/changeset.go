@@ -32,7 +32,15 @@ func (s changeSet) empty() bool {
 // prepare makes a change set for a plan and waits until CloudFormation has
 // computed it. It leaves nothing behind when it fails or ctx ends meanwhile.
 func (c *Client) prepare(ctx context.Context, p Plan) (changeSet, error) {
-	id, err := c.create(ctx, newImpatient(c.pace), p.input())
+	in := p.input()
+	url, err := c.upload(ctx, p.request)
+	if err != nil {
+		return changeSet{}, err
+	}
+	if url != "" {
+		in.TemplateBody, in.TemplateURL = nil, &url
+	}
+	id, err := c.create(ctx, newImpatient(c.pace), in)
 	if missing(err) && p.kind == types.ChangeSetTypeUpdate { // deleted since it was looked at
 		return changeSet{}, &ReplacedError{Name: p.Name}
 	}

@@ -33,8 +33,9 @@ type cloudFormation interface {
 // Client works on the stacks of one account and region. It is safe for
 // concurrent use: a stack can be watched and cancelled at once.
 type Client struct {
-	cfn  cloudFormation
-	pace Pace
+	cfn     cloudFormation
+	buckets bucket
+	pace    Pace
 }
 
 // New returns a client of the account and region that cfn is configured for.

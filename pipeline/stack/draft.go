@@ -26,8 +26,8 @@ type draft struct {
 }
 
 func newDraft(req Request) (*draft, error) {
-	if len(req.Template) > maxTemplate {
-		return nil, &TooLargeError{Size: len(req.Template)}
+	if n := len(req.Template); n > maxStored || n > maxTemplate && req.Bucket == "" {
+		return nil, &TooLargeError{Size: n}
 	}
 	parsed, err := template.Parse(req.Template)
 	if err != nil {

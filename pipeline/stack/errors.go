@@ -318,10 +318,13 @@ func (e *ParameterError) Hint() string {
 	return "the template declares: " + strings.Join(e.Declared, ", ")
 }
 
-// TooLargeError says that a template is longer than a request may carry.
+// TooLargeError says that a template is longer than a request may carry, or S3.
 type TooLargeError struct{ Size int }
 
 func (e *TooLargeError) Error() string {
+	if e.Size > maxStored {
+		return fmt.Sprintf("the template has %d bytes, CloudFormation takes at most %d", e.Size, maxStored)
+	}
 	return fmt.Sprintf("the template has %d bytes, CloudFormation takes at most %d in a request", e.Size, maxTemplate)
 }
 
@@ -330,7 +333,10 @@ func (e *TooLargeError) Refusal() bool { return true }
 
 // Hint says what to do about it.
 func (e *TooLargeError) Hint() string {
-	return "take out comments and blank lines, or split the stack: deploying from S3 isn't supported"
+	if e.Size > maxStored {
+		return "split the stack"
+	}
+	return "have it put into a bucket of the stack's account and region first: --template-bucket NAME"
 }
 
 // LintError says that AWS would refuse the template, and where.

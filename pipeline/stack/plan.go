@@ -20,7 +20,10 @@ type Request struct {
 	// StackID is the stack that was looked at before, "" for none known. A plan
 	// for another one, or for a new one in its place, is a *ReplacedError.
 	StackID  string
-	Template []byte // YAML or JSON, at most 51,200 bytes
+	Template []byte // YAML or JSON, at most 51,200 bytes without a Bucket
+	// Bucket is where a longer template is put first, of the stack's account and region;
+	// "": there is none, and it is a *TooLargeError.
+	Bucket string
 	// Identity is what of the template tells this operation from others, where that
 	// isn't all of it: notes in comments, which a later run of the same may write
 	// otherwise. nil: the template.
@@ -69,10 +72,6 @@ type Plan struct {
 	changeSet  string
 	token      string
 }
-
-// maxTemplate is CloudFormation's limit for a template in a request.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-const maxTemplate = 51200
 
 // Plan finds out what a request would do, by the linter first and a change set
 // then; apart from that change set nothing is touched.

@@ -30,6 +30,9 @@ func TestLinterAndSandboxAgree(t *testing.T) {
 			if strings.HasPrefix(filepath.Base(file), "OS011") {
 				t.Skip("ECS refuses sizes that Fargate doesn't have, and this world's ECS is a stand-in: sandbox/ecs tests its words")
 			}
+			if strings.HasPrefix(filepath.Base(file), "OS213") {
+				t.Skip("too long for a request, which this world makes: see TestObjects")
+			}
 			body, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
