@@ -168,6 +168,24 @@ func TestSandboxTellsPeopleHowToGetIn(t *testing.T) {
 			t.Errorf("pasted into a shell: %v\n%s", err, out)
 		}
 	}
+	file := regexp.MustCompile(`AWS_CONFIG_FILE='(.*)' AWS_PROFILE=shared-services`).FindStringSubmatch(page.String())
+	if file == nil {
+		t.Fatalf("no config file in\n%s", page.String())
+	}
+	if info, err := os.Stat(file[1]); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the config file: %v, error %v", info.Mode(), err)
+	}
+	asks := exec.Command(os.Args[0], "access", "111111111111.dkr.ecr.eu-west-1.amazonaws.com/none:1", "dev-1")
+	asks.Args[0] = "orgship"
+	asks.Env = []string{"AWS_CONFIG_FILE=" + file[1], "AWS_PROFILE=management", "HOME=" + t.TempDir()}
+	if out, err := asks.CombinedOutput(); err == nil || !strings.Contains(string(out), "RepositoryNotFound") {
+		t.Errorf("by a profile: %v\n%s", err, out)
+	}
+	defer func() {
+		if _, err := os.Stat(file[1]); err == nil {
+			t.Errorf("%s is left", file[1])
+		}
+	}()
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

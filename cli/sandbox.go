@@ -34,6 +34,7 @@ type sandboxCommand struct {
 	PullThrough  map[string]string `mapsep:"none" placeholder:"HOST=URL" help:"Registry from which tasks pull the images of another host, such as docker.io=http://127.0.0.1:5000, without a login. May be repeated."`
 	Hook         map[string]string `mapsep:"none" placeholder:"NAME=ANSWER" help:"How a Lambda function that a lifecycle event of the blue/green hook names answers: succeeded, failed or timeout. The sandbox runs none. May be repeated."`
 	CA           string            `name:"ca" placeholder:"FILE" help:"Write the certificate of the authority that signs what ACM issues, in PEM, for clients that are to trust it (SSL_CERT_FILE, curl --cacert)."`
+	AWSConfig    string            `name:"aws-config" placeholder:"FILE" help:"Where to write an AWS config file with a profile for each account, which goes when the sandbox ends; else into the user's cache folder."`
 	JSON         bool              `name:"json" help:"Print one line of JSON when ready: endpoint, accounts and their access keys, where tokens of GitHub Actions are issued, the authority's certificate."`
 }
 
@@ -78,7 +79,13 @@ func (c *sandboxCommand) serve(p *running, box *sandbox.Sandbox, key *sandbox.Ke
 	if err := c.writeCA(box.CA()); err != nil {
 		return err
 	}
-	if err := c.announce(p.Stdout, known(box.Info(), key)); err != nil {
+	info := known(box.Info(), key)
+	written, err := writeProfiles(c.AWSConfig, info)
+	if err != nil {
+		return err
+	}
+	defer written.remove()
+	if err := c.announce(p.Stdout, info, written.file); err != nil {
 		return err
 	}
 	<-p.ctx.Done()
@@ -186,9 +193,12 @@ func (e *organizationError) Hint() string {
 }
 
 // announce says where the sandbox is and how to get in.
-func (c *sandboxCommand) announce(w io.Writer, info sandbox.Info) error {
+func (c *sandboxCommand) announce(w io.Writer, info sandbox.Info, profiles string) error {
 	if c.JSON {
-		return json.NewEncoder(w).Encode(info)
+		return json.NewEncoder(w).Encode(struct {
+			sandbox.Info
+			AWSConfig string `json:"awsConfig"`
+		}{info, profiles})
 	}
 	fmt.Fprintf(w, "The sandbox is at %s: region %s, %gx speed, organization %s, root %s.\n\n",
 		info.Endpoint, info.Region, c.Speed, info.OrganizationID, info.RootID)
@@ -200,7 +210,10 @@ func (c *sandboxCommand) announce(w io.Writer, info sandbox.Info) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing the accounts: %w", err)
 	}
-	fmt.Fprintf(w, "\nPaste this into a shell, then the line of the account whose administrator to be:\n\n"+
+	fmt.Fprintf(w, "\nPaste this into a shell to be an account's administrator; AWS_PROFILE is the account's name:\n\n"+
+		"  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_REGION AWS_DEFAULT_REGION\n"+
+		"  export AWS_CONFIG_FILE='%s' AWS_PROFILE=%s ORGSHIP_SPEED=%g\n", profiles, profileName(info.Accounts[0]), c.Speed)
+	fmt.Fprintf(w, "\nOr, for programs that know no profiles, this and then the line of the account:\n\n"+
 		"  unset AWS_PROFILE AWS_SESSION_TOKEN\n"+
 		"  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s ORGSHIP_SPEED=%g\n\n", info.Endpoint, info.Region, info.Region, c.Speed)
 	for _, a := range info.Accounts {

@@ -228,7 +228,7 @@ func accountRows() []row {
 		{account: dev, command: "ec2 describe-security-groups --filters Name=vpc-id,Values={vpc} Name=group-name,Values=hello-TaskSecurityGroup-*",
 			query: "SecurityGroups[].IpPermissions[].[IpProtocol,FromPort,UserIdGroupPairs[0].UserId]", want: `tcp\t8080\t222222222222`},
 		{account: dev, command: "iam list-roles --query Roles[?contains(RoleName,'TaskExecutionRole')].AssumeRolePolicyDocument.Statement[].Principal.Service --output text", want: `ecs-tasks.amazonaws.com`},
-		{account: dev, command: "s3api list-buckets", fails: "(NotModelled) when calling the ListBuckets operation: the orgship sandbox does not model the service s3"},
+		{account: dev, command: "lambda list-functions", fails: "(NotModelled) when calling the ListFunctions operation: the orgship sandbox does not model the service lambda"},
 	}
 }
 

@@ -22,7 +22,9 @@ func TestRefusedAtOnce(t *testing.T) {
 		want string
 	}{
 		{"no template", cfn.CreateStackInput{}, "ValidationError: Either Template URL or Template Body must be specified."},
-		{"a URL", cfn.CreateStackInput{TemplateURL: aws.String("https://bucket.s3.amazonaws.com/t")}, "NotModelled: the orgship sandbox does not model the member TemplateURL"},
+		{"a URL of nothing", cfn.CreateStackInput{TemplateURL: aws.String("https://bucket.s3.amazonaws.com/t")}, "ValidationError: S3 error: The specified bucket does not exist\nFor more"},
+		{"no URL of S3", cfn.CreateStackInput{TemplateURL: aws.String("https://example.com/t")}, "ValidationError: TemplateURL must be a supported URL."},
+		{"a URL and a body", cfn.CreateStackInput{TemplateURL: aws.String("https://example.com/t"), TemplateBody: aws.String("{}")}, "ValidationError: You must specify only one of"},
 		{"too long", cfn.CreateStackInput{TemplateBody: aws.String(body("{}") + strings.Repeat(" ", 51_200))}, "ValidationError: 1 validation error detected: Value '(the template)' at 'templateBody' failed to satisfy constraint"},
 		{"not YAML", cfn.CreateStackInput{TemplateBody: aws.String("Resources: [")}, "ValidationError: Template format error: "},
 		{"a name", cfn.CreateStackInput{StackName: aws.String("1st"), TemplateBody: aws.String(body("{}"))}, "ValidationError: 1 validation error detected: Value '1st' at 'stackName'"},

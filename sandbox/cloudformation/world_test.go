@@ -23,6 +23,7 @@ import (
 	"orgship/sandbox/elb"
 	"orgship/sandbox/iam"
 	"orgship/sandbox/logs"
+	"orgship/sandbox/s3"
 	"orgship/sandbox/secretsmanager"
 	"orgship/sandbox/ssm"
 	"orgship/sandbox/wire"
@@ -89,6 +90,7 @@ func newWorld(t *testing.T) *world {
 	w.elb = elb.New(elb.Config{Clock: c, Region: region, Auth: w.iam, Network: w.ec2, Subnets: w.subnets})
 	w.Service = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: region, Auth: w.iam, Sessions: w.iam, Network: w.ec2, Deployer: w.deployer, Parameters: w.ssm, Secrets: w.secrets,
+		Objects: s3.New(s3.Config{Clock: c, Region: region, Auth: w.iam, Endpoint: func() string { return "http://127.0.0.1:1" }}),
 		Types: slices.Concat(resource.ECR(w.ecr), resource.EC2(w.ec2), resource.ELB(w.elb), resource.IAM(w.iam), resource.Logs(retentions{w.logs, w}), resource.ECS(w.containers), resource.SSM(w.ssm), resource.SecretsManager(w.secrets), resource.Kept(w.iam)),
 	})
 	t.Cleanup(func() {
