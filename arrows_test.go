@@ -67,7 +67,7 @@ func TestArrows(t *testing.T) {
 func TestPipelineRooms(t *testing.T) {
 	const pipeline = "orgship/pipeline/"
 	uses := map[string][]string{ // a room not named here does one thing
-		"session":          {"release", "strategy/...", "stack", "verify", "registry", "access", "org", "account", "serving"},
+		"session":          {"release", "strategy/...", "stack", "verify", "registry", "access", "org", "account", "serving", "objects"},
 		"release":          {"strategy", "analysis", "stack", "verify", "registry", "access", "org", "account", "serving"},
 		"strategy":         {"stack"},
 		"strategy/hook":    {"strategy", "stack"},

@@ -67,13 +67,16 @@ func TestSandboxServesUntilInterrupted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var info sandbox.Info
+		var info struct {
+			sandbox.Info
+			AWSConfig string `json:"awsConfig"`
+		}
 		decoder := json.NewDecoder(bytes.NewReader(line))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&info); err != nil {
 			t.Fatalf("reading %s: %v", line, err)
 		}
-		if info.Region != "us-west-2" || info.OrganizationID != "o-sandbox001" || info.RootID != "r-sbox" || len(info.Accounts) != 6 {
+		if info.Region != "us-west-2" || info.OrganizationID != "o-sandbox001" || info.RootID != "r-sbox" || info.AWSConfig == "" || len(info.Accounts) != 6 {
 			t.Errorf("got %s", line)
 		}
 		for _, a := range info.Accounts {

@@ -237,13 +237,17 @@ func (c *container) unstarted(err error) *failure {
 	return unstartable("CannotCreateContainerError: %v", err)
 }
 
-// said is what another service answered: its code and its words.
+// said is what another service answered: its code, as services of JSON write it, and
+// its words.
 func said(err error) string {
 	var answered *wire.Error
-	if errors.As(err, &answered) {
-		return answered.Error()
+	switch {
+	case !errors.As(err, &answered):
+		return err.Error()
+	case answered.Code == "AccessDenied":
+		return answered.Code + "Exception: " + answered.Message
 	}
-	return err.Error()
+	return answered.Error()
 }
 
 func wireCode(err error) string {
