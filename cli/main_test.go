@@ -80,7 +80,7 @@ func TestSandboxServesUntilInterrupted(t *testing.T) {
 			t.Errorf("got %s", line)
 		}
 		for _, a := range info.Accounts {
-			if got := whoAmI(t, info, a); got != a.ID {
+			if got := whoAmI(t, info.Info, a); got != a.ID {
 				t.Errorf("the key of %s belongs to %s", a.ID, got)
 			}
 		}
