@@ -20,7 +20,7 @@ import (
 // with a word.
 func (s *Story) request(account, reference, word string) release.Request {
 	a, _ := s.box.Account(account)
-	wait := s.minutes(3 * time.Second)
+	wait := s.minutes(time.Second)
 	return release.Request{
 		Stack: storyStack, Template: cfn.BlueGreen(), Image: reference,
 		Parameters: map[string]string{"Vpc": a.VPCID, "Subnet1": a.SubnetIDs[0], "Subnet2": a.SubnetIDs[1]},
@@ -149,7 +149,7 @@ func (s *Story) oneTask(ctx context.Context, claim string) error {
 // back goes back to the image from before, which nobody has to name.
 func (s *Story) back(ctx context.Context) error {
 	req := s.request(storyDev, "", "Blue")
-	wait := s.minutes(2 * time.Second)
+	wait := s.minutes(time.Second)
 	req.Template, req.Parameters = nil, nil
 	req.Change = template.Changes{TerminationWaitMinutes: &wait, TrafficRouting: &template.TrafficRouting{Type: template.AllAtOnce}}
 	r, err := s.work(ctx, storyDev, func(r *release.Releaser) (report.Report, error) { return r.Rollback(ctx, req) })
