@@ -40,6 +40,7 @@ func orgship(t *testing.T, args ...string) (*exec.Cmd, *bufio.Reader) {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Args[0] = "orgship"
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
