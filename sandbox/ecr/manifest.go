@@ -21,12 +21,13 @@ func parseManifest(raw []byte, mediaType string) (*image, error) {
 		return nil, invalid("ImageManifest", "must have length less than or equal to %d", manifestLimit)
 	}
 	var m struct {
-		MediaType    string          `json:"mediaType"`
-		ArtifactType string          `json:"artifactType"`
-		Config       *v1.Descriptor  `json:"config"`
-		Layers       []v1.Descriptor `json:"layers"`
-		Manifests    []v1.Descriptor `json:"manifests"`
-		Subject      *v1.Descriptor  `json:"subject"`
+		MediaType    string            `json:"mediaType"`
+		ArtifactType string            `json:"artifactType"`
+		Config       *v1.Descriptor    `json:"config"`
+		Layers       []v1.Descriptor   `json:"layers"`
+		Manifests    []v1.Descriptor   `json:"manifests"`
+		Subject      *v1.Descriptor    `json:"subject"`
+		Annotations  map[string]string `json:"annotations"`
 	}
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return nil, invalid("ImageManifest", "Invalid JSON syntax")
@@ -34,7 +35,7 @@ func parseManifest(raw []byte, mediaType string) (*image, error) {
 	if mediaType != "" && m.MediaType != "" && mediaType != m.MediaType {
 		return nil, invalid("ImageManifest", "Media type '%s' does not match the manifest's '%s'", mediaType, m.MediaType)
 	}
-	i := &image{manifest: raw, mediaType: cmp.Or(m.MediaType, mediaType), contentType: m.ArtifactType}
+	i := &image{manifest: raw, mediaType: cmp.Or(m.MediaType, mediaType), contentType: m.ArtifactType, annotations: m.Annotations}
 	digest, _, err := v1.SHA256(bytes.NewReader(raw))
 	if err != nil {
 		return nil, err

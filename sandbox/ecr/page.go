@@ -10,10 +10,15 @@ import (
 // cut returns one page of items, which are sorted by key: at most max of them (1 to
 // 1000, 100 when not given), and the token of the next page.
 func cut[T any](list string, items []T, key func(T) string, max *int32, token *string) ([]T, *string, error) {
-	items, next, err := page.List[T]{Name: list, Key: key, Max: 1000, Usual: 100}.Cut(items, max, token)
+	return cutUpTo(list, items, key, 1000, 100, max, token)
+}
+
+// cutUpTo is cut with other bounds.
+func cutUpTo[T any](list string, items []T, key func(T) string, most, usual int, max *int32, token *string) ([]T, *string, error) {
+	items, next, err := page.List[T]{Name: list, Key: key, Max: most, Usual: usual}.Cut(items, max, token)
 	switch {
 	case errors.Is(err, page.ErrSize):
-		return nil, nil, invalid("maxResults", "must be between 1 and 1000")
+		return nil, nil, invalid("maxResults", "must be between 1 and %d", most)
 	case err != nil:
 		return nil, nil, wire.Errorf("InvalidParameterException", "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'")
 	}

@@ -14,7 +14,7 @@ import (
 // call is a request to the registry, taken apart.
 type call struct {
 	key  repositoryKey
-	kind string // "manifests", "blobs", "uploads", "tags"
+	kind string // "manifests", "blobs", "uploads", "tags", "referrers"
 	ref  string // tag or digest of a manifest, digest of a blob, id of an upload
 }
 
@@ -53,7 +53,7 @@ func (s *Service) route(w http.ResponseWriter, r *http.Request) {
 	routes := map[string]route{
 		"GET manifests": s.getManifest, "HEAD manifests": s.getManifest,
 		"PUT manifests": s.putManifest, "DELETE manifests": s.deleteManifest,
-		"GET tags":  s.listTags,
+		"GET tags": s.listTags, "GET referrers": s.listReferrers,
 		"GET blobs": s.getBlob, "HEAD blobs": s.getBlob,
 		"POST uploads": s.startUpload, "PATCH uploads": s.addToUpload, "PUT uploads": s.endUpload,
 		"GET uploads": s.showUpload, "DELETE uploads": s.cancelUpload,
@@ -82,7 +82,7 @@ func parseCall(path string) (call, bool) {
 		return call{key: name(n - 3), kind: "uploads", ref: p[n-1]}, true
 	case p[n-2] == "tags" && p[n-1] == "list":
 		return call{key: name(n - 2), kind: "tags"}, true
-	case p[n-2] == "manifests", p[n-2] == "blobs":
+	case p[n-2] == "manifests", p[n-2] == "blobs", p[n-2] == "referrers":
 		return call{key: name(n - 2), kind: p[n-2], ref: p[n-1]}, true
 	}
 	return call{}, false
@@ -107,7 +107,11 @@ func writeError(w http.ResponseWriter, status int, code, message string) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	writeJSONAs(w, "application/json; charset=utf-8", status, v)
+}
+
+func writeJSONAs(w http.ResponseWriter, mediaType string, status int, v any) {
+	w.Header().Set("Content-Type", mediaType)
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(v) //nolint:errcheck // a client that went away
 }

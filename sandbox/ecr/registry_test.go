@@ -13,6 +13,7 @@ import (
 	awsecr "github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
@@ -466,5 +467,36 @@ func TestArtifactWithSubject(t *testing.T) {
 	out, err := w.DescribeImages(as(owner), &awsecr.DescribeImagesInput{RepositoryName: aws.String("app"), ImageIds: []types.ImageIdentifier{{ImageTag: aws.String("note")}}})
 	if err != nil || aws.ToString(out.ImageDetails[0].SubjectManifestDigest) != desc.Digest.String() {
 		t.Errorf("got %+v, %v", out, err)
+	}
+	// A client asks the registry, and needs no fallback tag.
+	index, err := remote.Referrers(w.ref("app@"+desc.Digest.String()).(name.Digest), w.auth(owner))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, err := index.IndexManifest()
+	if err != nil || len(listed.Manifests) != 1 {
+		t.Fatalf("referrers: %+v, error %v", listed, err)
+	}
+	digest, err := note.Digest()
+	if err != nil || listed.Manifests[0].Digest != digest || listed.Manifests[0].ArtifactType == "" {
+		t.Errorf("referrers: %+v, want %s (error %v)", listed.Manifests, digest, err)
+	}
+	type in = awsecr.ListImageReferrersInput
+	subject := &types.SubjectIdentifier{ImageDigest: aws.String(desc.Digest.String())}
+	for name, row := range map[string]struct {
+		in   in
+		want int
+	}{
+		"all":          {in{SubjectId: subject}, 1},
+		"of its type":  {in{SubjectId: subject, Filter: &types.ListImageReferrersFilter{ArtifactTypes: []string{listed.Manifests[0].ArtifactType}}}, 1},
+		"of another":   {in{SubjectId: subject, Filter: &types.ListImageReferrersFilter{ArtifactTypes: []string{"application/x"}}}, 0},
+		"archived":     {in{SubjectId: subject, Filter: &types.ListImageReferrersFilter{ArtifactStatus: types.ArtifactStatusFilterArchived}}, 0},
+		"of the other": {in{SubjectId: &types.SubjectIdentifier{ImageDigest: aws.String(digest.String())}}, 0},
+	} {
+		row.in.RepositoryName = aws.String("app")
+		found, err := w.ListImageReferrers(as(owner), &row.in)
+		if err != nil || len(found.Referrers) != row.want {
+			t.Errorf("%s: %+v, error %v", name, found, err)
+		}
 	}
 }

@@ -78,7 +78,7 @@ func (s *Service) addToUpload(w http.ResponseWriter, r *http.Request, c call) {
 		return
 	}
 	defer u.mu.Unlock()
-	if from, _, ok := strings.Cut(r.Header.Get("Content-Range"), "-"); ok && from != strconv.FormatInt(u.size, 10) {
+	if u.outOfOrder(r) {
 		u.describe(w, http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
@@ -87,6 +87,12 @@ func (s *Service) addToUpload(w http.ResponseWriter, r *http.Request, c call) {
 		return
 	}
 	u.describe(w, http.StatusAccepted)
+}
+
+// outOfOrder reports whether a chunk doesn't begin where the upload ends.
+func (u *upload) outOfOrder(r *http.Request) bool {
+	from, _, ok := strings.Cut(r.Header.Get("Content-Range"), "-")
+	return ok && from != strconv.FormatInt(u.size, 10)
 }
 
 // endUpload takes the last chunk, if there is one, and makes the upload a blob
@@ -100,6 +106,10 @@ func (s *Service) endUpload(w http.ResponseWriter, r *http.Request, c call) {
 	digest := r.URL.Query().Get("digest")
 	if !validDigest.MatchString(digest) {
 		writeError(w, http.StatusBadRequest, "DIGEST_INVALID", fmt.Sprintf("%q is no sha256 digest", digest))
+		return
+	}
+	if u.outOfOrder(r) {
+		u.describe(w, http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
 	if err := s.lastPart(u, r); err != nil {

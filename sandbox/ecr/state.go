@@ -35,7 +35,8 @@ type image struct {
 	mediaType   string
 	contentType string // media type of its config: what kind of artifact it is
 	subject     string // digest of the image that it says something about
-	size        int64  // bytes: its blobs, or of an index the largest of its images
+	annotations map[string]string
+	size        int64 // bytes: its blobs, or of an index the largest of its images
 	pushed      time.Time
 	pulled      time.Time
 	children    []string // digests of an index's images

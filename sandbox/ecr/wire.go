@@ -46,6 +46,7 @@ func (s *Service) imageOperations() []wire.Operation {
 			wire.Optional("ImageManifestMediaType", "ImageTag", "ImageDigest")),
 		wire.Op("DescribeImages", s.DescribeImages, name, registry, paged, wire.Optional("ImageIds", "Filter")),
 		wire.Op("ListImages", s.ListImages, name, registry, paged, wire.Optional("Filter")),
+		wire.Op("ListImageReferrers", s.ListImageReferrers, name, registry, paged, wire.Required("SubjectId"), wire.Optional("Filter")),
 		wire.Op("BatchGetImage", s.BatchGetImage, name, registry, wire.Required("ImageIds"), wire.Optional("AcceptedMediaTypes")),
 		wire.Op("BatchDeleteImage", s.BatchDeleteImage, name, registry, wire.Required("ImageIds")),
 		wire.Op("DescribeImageScanFindings", s.DescribeImageScanFindings, name, registry, paged, wire.Required("ImageId")),
