@@ -395,6 +395,9 @@ func TestUploadsThatGoWrong(t *testing.T) {
 	if res := w.do(owner, "PATCH", at, "x", "Content-Range", "9-9"); res.StatusCode != http.StatusRequestedRangeNotSatisfiable || res.Header.Get("Range") != "0-4" {
 		t.Errorf("gap: got %d, Range %q", res.StatusCode, res.Header.Get("Range"))
 	}
+	if res := w.do(owner, "PUT", at+"?digest="+digest, "x", "Content-Range", "9-9"); res.StatusCode != http.StatusRequestedRangeNotSatisfiable {
+		t.Errorf("gap before the end: got %d", res.StatusCode)
+	}
 	if res := w.do(owner, "GET", at, ""); res.StatusCode != http.StatusNoContent || res.Header.Get("Range") != "0-4" {
 		t.Errorf("state: got %d, Range %q", res.StatusCode, res.Header.Get("Range"))
 	}
@@ -480,6 +483,10 @@ func TestArtifactWithSubject(t *testing.T) {
 	digest, err := note.Digest()
 	if err != nil || listed.Manifests[0].Digest != digest || listed.Manifests[0].ArtifactType == "" {
 		t.Errorf("referrers: %+v, want %s (error %v)", listed.Manifests, digest, err)
+	}
+	none := w.do(owner, "GET", "/v2/111111111111/app/referrers/"+desc.Digest.String()+"?artifactType=application%2Fx", "")
+	if none.Header.Get("OCI-Filters-Applied") != "artifactType" || none.Header.Get("Content-Type") != string(mediatypes.OCIImageIndex) || !strings.Contains(none.Body, `"manifests":[]`) {
+		t.Errorf("filtered: %+v", none)
 	}
 	type in = awsecr.ListImageReferrersInput
 	subject := &types.SubjectIdentifier{ImageDigest: aws.String(desc.Digest.String())}
