@@ -26,21 +26,21 @@ func TestFunctions(t *testing.T) {
 		t.Fatalf("nobody told how the functions answer: %v", err)
 	}
 	w.box.AnswerHook("CodeDeployHook_look", codedeploy.AnswerSucceeded)
-	d.answers(http.MethodPut, "CodeDeployHook_ask", "perhaps", http.StatusBadRequest)
-	d.answers(http.MethodPut, "CodeDeployHook_ask", "succeeded", http.StatusNoContent)
+	d.answers(http.MethodPut, "perhaps", http.StatusBadRequest)
+	d.answers(http.MethodPut, "succeeded", http.StatusNoContent)
 	d.makeShopOf(func(shop *cloudformation.CreateStackInput) { shop.TemplateBody = in.TemplateBody })
 	const release = "release shop --account dev-1 REPO:"
 	d.play(situation{args: release + "two", verdict: report.Successful, outcome: report.Released, line: "^Now serving: .*\n.*by AWS's records", serves: "two"})
-	d.answers(http.MethodPut, "CodeDeployHook_ask", "failed", http.StatusNoContent)
+	d.answers(http.MethodPut, "failed", http.StatusNoContent)
 	d.play(situation{args: release + "one", status: 1, verdict: report.Failed, outcome: report.RolledBack, line: `(?s)^Now serving: .*none lost\n.*CodeDeployHook_ask returned the status Failed`})
-	d.answers(http.MethodDelete, "CodeDeployHook_ask", "", http.StatusNoContent)
+	d.answers(http.MethodDelete, "", http.StatusNoContent)
 	d.play(situation{args: release + "one", status: 2, verdict: report.Error, outcome: report.Refused, line: `^Nothing was touched: .*\n.*running the Lambda function CodeDeployHook_ask`})
 }
 
-// answers tells the sandbox over HTTP how a function answers.
-func (d *desk) answers(method, function, answer string, want int) {
+// answers tells the sandbox over HTTP how the function CodeDeployHook_ask answers.
+func (d *desk) answers(method, answer string, want int) {
 	d.t.Helper()
-	r, err := http.NewRequestWithContext(d.t.Context(), method, d.w.box.Endpoint()+codedeploy.FunctionsPath+function, strings.NewReader(answer))
+	r, err := http.NewRequestWithContext(d.t.Context(), method, d.w.box.Endpoint()+codedeploy.FunctionsPath+"CodeDeployHook_ask", strings.NewReader(answer))
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -221,3 +221,10 @@ func (c *containers) Failure(id string) string {
 	}
 	return "CannotPullContainerError: pull image manifest has been retried 1 time(s)"
 }
+
+func (c *containers) CheckImage(ref string) error {
+	if strings.HasPrefix(ref, "elsewhere/") {
+		return wire.NotModelled("pulling %q", ref)
+	}
+	return nil
+}

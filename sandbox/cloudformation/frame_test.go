@@ -40,9 +40,9 @@ func (w *world) put(name, kind, value string) {
 }
 
 // refused wants CreateStack to refuse a template at once.
-func (w *world) refused(body, want string, parameters ...types.Parameter) {
+func (w *world) refused(body, want string) {
 	w.t.Helper()
-	in := &cfn.CreateStackInput{StackName: aws.String("refused"), TemplateBody: &body, Parameters: parameters, Capabilities: capabilities}
+	in := &cfn.CreateStackInput{StackName: aws.String("refused"), TemplateBody: &body, Capabilities: capabilities}
 	if _, err := w.CreateStack(w.ctx, in); err == nil || !strings.HasPrefix(err.Error(), want) {
 		w.t.Errorf("got %v, want %s", err, want)
 	}

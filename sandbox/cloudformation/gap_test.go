@@ -35,8 +35,11 @@ Resources:
       Cpu: !Select [0, !Split [",", !ToJsonString {a: b}]]
       ContainerDefinitions:
         - Name: app
-          Image: x
+          Image: elsewhere/x
           LogConfiguration: {LogDriver: !Ref Driver}
+        - Name: b
+          Image: x
+          LogConfiguration: {LogDriver: awslogs, Options: {awslogs-datetime-format: x}}
           MountPoints: !If [Fails, [{SourceVolume: x}], !Ref AWS::NoValue]
 `
 
@@ -52,6 +55,8 @@ func TestGaps(t *testing.T) {
 		"the DeletionPolicy Snapshot (resource Task) (line 20)",
 		"task definitions that do not require FARGATE (resource Task) (line 22)",
 		"the function Fn::ToJsonString (line 23)",
+		`pulling "elsewhere/x" (resource Task) (line 26)`,
+		"the option awslogs-datetime-format of the log driver awslogs (resource Task) (line 30)",
 	}
 	byValue := []string{"the resource type AWS::Events::Rule (resource Events) (line 13)", "the value splunk of property ContainerDefinitions.LogConfiguration.LogDriver"}
 	body, name := gappy, "gappy"

@@ -91,7 +91,7 @@ func newWorld(t *testing.T) *world {
 	w.Service = cloudformation.New(cloudformation.Config{
 		Clock: c, Region: region, Auth: w.iam, Sessions: w.iam, Network: w.ec2, Deployer: w.deployer, Parameters: w.ssm, Secrets: w.secrets,
 		Objects: s3.New(s3.Config{Clock: c, Region: region, Auth: w.iam, Endpoint: func() string { return "http://127.0.0.1:1" }}),
-		Types: slices.Concat(resource.ECR(w.ecr), resource.EC2(w.ec2), resource.ELB(w.elb), resource.IAM(w.iam), resource.Logs(retentions{w.logs, w}), resource.ECS(w.containers), resource.SSM(w.ssm), resource.SecretsManager(w.secrets), resource.Kept(w.iam)),
+		Types:   slices.Concat(resource.ECR(w.ecr), resource.EC2(w.ec2), resource.ELB(w.elb), resource.IAM(w.iam), resource.Logs(retentions{w.logs, w}), resource.ECS(w.containers), resource.SSM(w.ssm), resource.SecretsManager(w.secrets), resource.Kept(w.iam)),
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

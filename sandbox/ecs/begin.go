@@ -105,7 +105,7 @@ func (s *Service) specify(session context.Context, r *run) *failure {
 		return unstartable("reading the address of %s: %v", r.eni.ID, err)
 	}
 	for _, c := range r.containers {
-		if f := s.secrets(session, r, c); f != nil {
+		if f := s.secrets(session, c); f != nil {
 			return f
 		}
 	}

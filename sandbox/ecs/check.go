@@ -204,6 +204,16 @@ func (s *Service) checkContainer(in *ecs.RegisterTaskDefinitionInput, c types.Co
 	return s.checkLogs(c.LogConfiguration)
 }
 
+// CheckImage refuses an image that can't be pulled from anywhere. A service that is nil
+// knows of none.
+func (s *Service) CheckImage(ref string) error {
+	if s == nil {
+		return nil
+	}
+	_, err := s.cfg.Images.Check(ref)
+	return err
+}
+
 // checkPull refuses images that can't be pulled.
 //
 // Assumption A61: an image that can't be pulled from anywhere is refused when the

@@ -9,11 +9,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// beside adds a container that runs an image of its own name, behind the first one.
-func beside(name string, essential bool, on ...types.ContainerDependency) func(*awsecs.RegisterTaskDefinitionInput) {
+// beside adds a container that isn't essential and runs an image of its own name, behind the first one.
+func beside(name string, on ...types.ContainerDependency) func(*awsecs.RegisterTaskDefinitionInput) {
 	return func(in *awsecs.RegisterTaskDefinitionInput) {
 		in.ContainerDefinitions = append(in.ContainerDefinitions, types.ContainerDefinition{
-			Name: &name, Image: new(registry + name + ":1"), Essential: &essential, DependsOn: on,
+			Name: &name, Image: new(registry + name + ":1"), Essential: new(false), DependsOn: on,
 		})
 	}
 }
@@ -51,7 +51,7 @@ func TestContainersBeginInOrder(t *testing.T) {
 			c.DependsOn = []types.ContainerDependency{needs("init", "SUCCESS"), needs("log", "START")}
 			checked(c)
 		}),
-		beside("late", false, needs("app", "HEALTHY")), beside("init", false), beside("log", false),
+		beside("late", needs("app", "HEALTHY")), beside("init"), beside("log"),
 	)
 	w.service(1)
 	id := w.taskSet()
@@ -86,7 +86,7 @@ func TestDependencyThatFails(t *testing.T) {
 	w := newWorld(t)
 	w.definition(first(func(c *types.ContainerDefinition) {
 		c.DependsOn = []types.ContainerDependency{needs("init", "SUCCESS")}
-	}), beside("init", false))
+	}), beside("init"))
 	w.service(1)
 	w.taskSet()
 	w.eventually("init runs", func() bool { return w.runtime.running("init:1") != nil })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"orgship/sandbox/secretsmanager"
@@ -27,7 +28,7 @@ func store(valueFrom string) string {
 }
 
 // secrets reads what a container's secrets stand for, as the execution role.
-func (s *Service) secrets(session context.Context, r *run, c *container) *failure {
+func (s *Service) secrets(session context.Context, c *container) *failure {
 	for _, secret := range c.def.Secrets {
 		from := *secret.ValueFrom
 		read, kind := s.parameter, "ssm"
@@ -73,7 +74,7 @@ func (s *Service) secret(session context.Context, from string) (string, error) {
 	const ofARN = 7 // parts
 	parts := strings.Split(from, ":")
 	in := &secretsmanager.GetSecretValueInput{SecretId: new(strings.Join(parts[:min(ofARN, len(parts))], ":"))}
-	further := append(parts[min(ofARN, len(parts)):], "", "", "")
+	further := slices.Concat(parts[min(ofARN, len(parts)):], make([]string, 3))
 	if further[1] != "" {
 		in.VersionStage = &further[1]
 	}

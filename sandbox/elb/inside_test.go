@@ -102,6 +102,7 @@ func TestIdleTimeout(t *testing.T) {
 	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	in := bufio.NewReader(conn)
 	res := must[*http.Response](t)(http.ReadResponse(in, nil))
+	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, res.Body)
 	if _, err := in.ReadByte(); err != io.EOF {
 		t.Errorf("got %v, want the end of the connection", err)

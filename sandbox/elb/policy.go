@@ -105,13 +105,18 @@ func (p policy) spoken() (ids []uint16) {
 	return ids
 }
 
+// LacksPolicy reports whether AWS has a security policy that this service doesn't model.
+func LacksPolicy(name string) bool {
+	return strings.Contains(name, "-FIPS-") || strings.Contains(name, "-RFC9151-")
+}
+
 // policyNamed returns a security policy.
 func policyNamed(name string) (policy, error) {
 	all := policies()
 	if i := slices.IndexFunc(all, func(p policy) bool { return p.name == name }); i >= 0 {
 		return all[i], nil
 	}
-	if strings.Contains(name, "-FIPS-") || strings.Contains(name, "-RFC9151-") {
+	if LacksPolicy(name) {
 		return policy{}, wire.NotModelled("security policy %s (none of FIPS or RFC 9151)", name)
 	}
 	return policy{}, wire.Errorf("SSLPolicyNotFound", "SSL policy '%s' not found", name)

@@ -90,14 +90,14 @@ func (w *world) https(b types.LoadBalancer, port int32, arn string, actions []ty
 	return w.CreateListener(w.ctx, in)
 }
 
-// greet speaks TLS with a listener and says the certificate's name, the version and the
+// greet speaks TLS with the listener of port 8443 and says the certificate's name, the version and the
 // protocol, or what went wrong.
-func (w *world) greet(b types.LoadBalancer, port int, edit func(*tls.Config)) string {
+func (w *world) greet(b types.LoadBalancer, edit func(*tls.Config)) string {
 	config := &tls.Config{RootCAs: w.shelf.pool(), MinVersion: tls.VersionTLS10, NextProtos: []string{"h2", "http/1.1"}}
 	if edit != nil {
 		edit(config)
 	}
-	conn, err := (&tls.Dialer{Config: config}).Dial("tcp", net.JoinHostPort(ip(b), strconv.Itoa(port)))
+	conn, err := (&tls.Dialer{Config: config}).Dial("tcp", net.JoinHostPort(ip(b), "8443"))
 	if err != nil {
 		return err.Error()
 	}
@@ -144,16 +144,16 @@ func TestServerName(t *testing.T) {
 		{"none", func(c *tls.Config) { c.InsecureSkipVerify = true }, "first TLS 1.2 h2"},
 		{"no HTTP/2", func(c *tls.Config) { c.ServerName, c.NextProtos = "first.test", []string{"http/1.1"} }, "first TLS 1.2 http/1.1"},
 	} {
-		if got := w.greet(b, 8443, test.edit); !strings.Contains(got, test.want) {
+		if got := w.greet(b, test.edit); !strings.Contains(got, test.want) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
 	must[*elbv2.RemoveListenerCertificatesOutput](t)(w.RemoveListenerCertificates(w.ctx, &elbv2.RemoveListenerCertificatesInput{ListenerArn: l, Certificates: more[:1]}))
-	if got := w.greet(b, 8443, asking("a.wild.test")); !strings.Contains(got, "not a.wild.test") {
+	if got := w.greet(b, asking("a.wild.test")); !strings.Contains(got, "not a.wild.test") {
 		t.Errorf("after its removal: %s", got)
 	}
 	w.shelf.issue(t, false, "first", "first.test") // imported anew
-	if got := w.greet(b, 8443, func(c *tls.Config) {
+	if got := w.greet(b, func(c *tls.Config) {
 		c.ServerName, c.CipherSuites, c.MaxVersion = "first.test", []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, tls.VersionTLS12
 	}); !strings.Contains(got, "handshake failure") {
 		t.Errorf("after another import: %s", got)
@@ -186,13 +186,13 @@ func TestPolicies(t *testing.T) {
 		must[*elbv2.ModifyListenerOutput](t)(w.ModifyListener(w.ctx, &elbv2.ModifyListenerInput{ListenerArn: l.ListenerArn, SslPolicy: p.Name}))
 		says := " " + strings.Join(p.SslProtocols, " ") + " "
 		for name, version := range versions {
-			got := w.greet(b, 8443, func(c *tls.Config) { c.ServerName, c.MinVersion, c.MaxVersion = "a.test", version, version })
+			got := w.greet(b, func(c *tls.Config) { c.ServerName, c.MinVersion, c.MaxVersion = "a.test", version, version })
 			spoken := strings.Contains(got, tls.VersionName(version))
 			if wants := strings.Contains(says, " "+name+" "); spoken != wants {
 				t.Errorf("%s says%sand speaks %s: %v (%s)", *p.Name, says, name, spoken, got)
 			}
 		}
-		weak := w.greet(b, 8443, func(c *tls.Config) {
+		weak := w.greet(b, func(c *tls.Config) {
 			c.ServerName, c.MaxVersion, c.CipherSuites = "a.test", tls.VersionTLS12, []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}
 		})
 		has := false
@@ -297,7 +297,7 @@ func TestForwardedByHTTPS(t *testing.T) {
 	} {
 		w.set(b, test.attribute)
 		client.CloseIdleConnections()
-		res, body := w.get(client, "https://a.test:8443/")
+		res, body := w.get(client, "https://a.test:8443/") //nolint:bodyclose // get closes it
 		if res.Proto != test.protocol || strings.Contains(body, test.lacks) {
 			t.Errorf("%s: by %s:\n%s", test.attribute, res.Proto, body)
 		}
@@ -346,7 +346,7 @@ func TestChangeOfProtocol(t *testing.T) {
 		port, _ = strconv.Atoi(at80)
 	}
 	must[*elbv2.ModifyListenerOutput](t)(w.ModifyListener(w.ctx, &elbv2.ModifyListenerInput{ListenerArn: &l, Protocol: types.ProtocolEnumHttps, Certificates: []types.Certificate{{CertificateArn: &arn}}}))
-	if _, body := w.get(w.browser(b, port), "https://a.test/"); body != "here" {
+	if _, body := w.get(w.browser(b, port), "https://a.test/"); body != "here" { //nolint:bodyclose // get closes it
 		t.Errorf("by https: %q", body)
 	}
 	if got := w.ask(base(b, 80)); got.status != 400 {

@@ -20,7 +20,7 @@ func TestShapes(t *testing.T) {
 			t.Errorf("%q isn't %s", got, want)
 		}
 	}
-	if id.UUID() == id.UUID() {
+	if first, second := id.UUID(), id.UUID(); first == second {
 		t.Error("twice the same")
 	}
 }

@@ -106,7 +106,7 @@ func (d Dynamic) secret() (Dynamic, error) {
 		return d, wrong
 	}
 	d.Name = strings.Join(parts[:own], ":")
-	rest := append(parts[own:], "", "", "", "")
+	rest := slices.Concat(parts[own:], make([]string, 4))
 	if d.Name == "" || rest[0] != "" && rest[0] != "SecretString" || rest[2] != "" && rest[3] != "" {
 		return d, wrong
 	}

@@ -12,6 +12,8 @@ import (
 type Containers interface {
 	CreateCluster(context.Context, *ecs.CreateClusterInput) (*ecs.CreateClusterOutput, error)
 	DeleteCluster(context.Context, *ecs.DeleteClusterInput) (*ecs.DeleteClusterOutput, error)
+	// CheckImage refuses an image that tasks can't pull.
+	CheckImage(ref string) error
 	RegisterTaskDefinition(context.Context, *ecs.RegisterTaskDefinitionInput) (*ecs.RegisterTaskDefinitionOutput, error)
 	DeregisterTaskDefinition(context.Context, *ecs.DeregisterTaskDefinitionInput) (*ecs.DeregisterTaskDefinitionOutput, error)
 	CreateService(context.Context, *ecs.CreateServiceInput) (*ecs.CreateServiceOutput, error)

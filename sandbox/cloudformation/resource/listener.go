@@ -6,6 +6,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	sandboxelb "orgship/sandbox/elb"
+	"orgship/template"
 )
 
 // actions describes the actions of a listener or a rule.
@@ -43,6 +46,11 @@ func listener(room Balancers) *Type {
 		}.lacking("AlpnPolicy", "ListenerAttributes"),
 		Attributes: []string{"ListenerArn"},
 		Handler:    listeners{room},
+		lacks: func(properties *template.Node, gap func(at *template.Node, format string, args ...any)) {
+			if policy := properties.Get("SslPolicy"); policy.Is(template.Scalar) && sandboxelb.LacksPolicy(policy.Text) {
+				gap(policy, "the security policy %s", policy.Text)
+			}
+		},
 	}
 }
 

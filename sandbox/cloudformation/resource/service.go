@@ -143,7 +143,7 @@ func deployed(s *types.Service, begun *types.Deployment) (bool, error) {
 		return true, nil
 	case now.RolloutState == types.DeploymentRolloutStateFailed,
 		now.RolloutState == types.DeploymentRolloutStateCompleted && aws.ToString(now.TaskDefinition) != aws.ToString(begun.TaskDefinition):
-		return false, errors.New("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.") //nolint:staticcheck // AWS's words
+		return false, errors.New("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.") //nolint:revive,staticcheck // AWS's words
 	}
 	return now.RolloutState == types.DeploymentRolloutStateCompleted && len(s.Deployments) == 1, nil
 }

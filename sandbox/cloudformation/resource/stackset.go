@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
@@ -64,7 +63,7 @@ func stackSet(room StackSets) *Type {
 type stackSets struct{ room StackSets }
 
 func (h stackSets) Create(ctx context.Context, r *Request) error {
-	in := &cfn.CreateStackSetInput{}
+	in := &cloudformation.CreateStackSetInput{}
 	if err := fill(in, without(r.Properties, "OperationPreferences", "StackInstancesGroup", "Tags")); err != nil {
 		return err
 	}
@@ -96,7 +95,7 @@ func (h stackSets) Update(ctx context.Context, r *Request) error {
 
 // change updates the set, which updates its stacks.
 func (h stackSets) change(ctx context.Context, r *Request) error {
-	in := &cfn.UpdateStackSetInput{}
+	in := &cloudformation.UpdateStackSetInput{}
 	if err := fill(in, without(r.Properties, "StackInstancesGroup", "Tags")); err != nil {
 		return err
 	}
@@ -120,7 +119,7 @@ func (h stackSets) Delete(ctx context.Context, r *Request) error {
 		return gone(err)
 	}
 	return r.retry(ctx, func() error {
-		_, err := h.room.DeleteStackSet(ctx, &cfn.DeleteStackSetInput{StackSetName: &r.ID, CallAs: callAs(r)})
+		_, err := h.room.DeleteStackSet(ctx, &cloudformation.DeleteStackSetInput{StackSetName: &r.ID, CallAs: callAs(r)})
 		return err
 	})
 }
@@ -128,7 +127,7 @@ func (h stackSets) Delete(ctx context.Context, r *Request) error {
 // there returns the units of the template that the set is deployed to: not those
 // at which its creation failed.
 func (h stackSets) there(ctx context.Context, r *Request) (map[string][]string, error) {
-	out, err := h.room.DescribeStackSet(ctx, &cfn.DescribeStackSetInput{StackSetName: &r.ID, CallAs: callAs(r)})
+	out, err := h.room.DescribeStackSet(ctx, &cloudformation.DescribeStackSetInput{StackSetName: &r.ID, CallAs: callAs(r)})
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +145,7 @@ func (h stackSets) there(ctx context.Context, r *Request) (map[string][]string, 
 // deploy makes instances in the accounts of units.
 func (h stackSets) deploy(ctx context.Context, r *Request, where map[string][]string) error {
 	for _, region := range slices.Sorted(maps.Keys(where)) {
-		in := &cfn.CreateStackInstancesInput{
+		in := &cloudformation.CreateStackInstancesInput{
 			StackSetName: &r.ID, CallAs: callAs(r), Regions: []string{region}, DeploymentTargets: &types.DeploymentTargets{OrganizationalUnitIds: where[region]},
 		}
 		var err error
@@ -171,7 +170,7 @@ func (h stackSets) deploy(ctx context.Context, r *Request, where map[string][]st
 // isn't deployed to any more are no error.
 func (h stackSets) withdraw(ctx context.Context, r *Request, where map[string][]string) error {
 	for _, region := range slices.Sorted(maps.Keys(where)) {
-		in := &cfn.DeleteStackInstancesInput{
+		in := &cloudformation.DeleteStackInstancesInput{
 			StackSetName: &r.ID, CallAs: callAs(r), Regions: []string{region}, RetainStacks: aws.Bool(false),
 			DeploymentTargets: &types.DeploymentTargets{OrganizationalUnitIds: where[region]},
 		}
@@ -219,7 +218,7 @@ func (h stackSets) operate(ctx context.Context, r *Request, begin func() (*strin
 // ended reports whether an operation has succeeded; one that ended otherwise is
 // *Unstable, in the words of the resource type's handlers.
 func (h stackSets) ended(ctx context.Context, r *Request, id *string) (bool, error) {
-	out, err := h.room.DescribeStackSetOperation(ctx, &cfn.DescribeStackSetOperationInput{StackSetName: &r.ID, CallAs: callAs(r), OperationId: id})
+	out, err := h.room.DescribeStackSetOperation(ctx, &cloudformation.DescribeStackSetOperationInput{StackSetName: &r.ID, CallAs: callAs(r), OperationId: id})
 	if err != nil {
 		return false, err
 	}
@@ -244,7 +243,7 @@ func (h stackSets) ended(ctx context.Context, r *Request, id *string) (bool, err
 // reasons returns why an operation failed in its accounts, each reason once.
 func (h stackSets) reasons(ctx context.Context, r *Request, id *string) ([]string, error) {
 	var all []string
-	in := &cfn.ListStackSetOperationResultsInput{StackSetName: &r.ID, CallAs: callAs(r), OperationId: id}
+	in := &cloudformation.ListStackSetOperationResultsInput{StackSetName: &r.ID, CallAs: callAs(r), OperationId: id}
 	for {
 		out, err := h.room.ListStackSetOperationResults(ctx, in)
 		if err != nil {

@@ -3,12 +3,15 @@ package resource
 import (
 	"cmp"
 	"context"
+	"errors"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
+	"orgship/sandbox/wire"
 	"orgship/template"
 )
 
@@ -33,7 +36,10 @@ func taskDefinition(room Containers) *Type {
 		Attributes: []string{"TaskDefinitionArn"},
 		Handler:    taskDefinitions{room},
 		Tagged:     true,
-		lacks:      lacksFargate,
+		lacks: func(properties *template.Node, gap func(at *template.Node, format string, args ...any)) {
+			lacksFargate(properties, gap)
+			lacksOfContainers(room, properties.Get("ContainerDefinitions"), gap)
+		},
 	}
 }
 
@@ -70,6 +76,30 @@ func containerDefinition() Object {
 	}.lacking("CredentialSpecs", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions",
 		"EnvironmentFiles", "ExtraHosts", "FirelensConfiguration", "Links", "LinuxParameters", "RepositoryCredentials",
 		"ResourceRequirements", "RestartPolicy", "SystemControls", "Ulimits", "VolumesFrom")
+}
+
+// lacksOfContainers finds images that nobody has, and options of the log driver.
+func lacksOfContainers(room Containers, list *template.Node, gap func(at *template.Node, format string, args ...any)) {
+	if !list.Is(template.List) {
+		return
+	}
+	for _, c := range list.Items {
+		if image := c.Get("Image"); room != nil && image.Is(template.Scalar) {
+			var refused *wire.Error
+			if err := room.CheckImage(image.Text); errors.As(err, &refused) && refused.Code == wire.NotModelled("").Code {
+				gap(image, "%s", strings.TrimPrefix(refused.Message, wire.NotModelled("").Message))
+			}
+		}
+		options := c.Find("LogConfiguration", "Options")
+		if c.Find("LogConfiguration", "LogDriver").Str() != "awslogs" || !options.Is(template.Map) {
+			continue
+		}
+		for _, o := range options.Entries {
+			if !slices.Contains([]string{"awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode", "max-buffer-size"}, o.Key) {
+				gap(o.Value, "the option %s of the log driver awslogs", o.Key)
+			}
+		}
+	}
 }
 
 // architecture is that of this machine, as task definitions name it.
