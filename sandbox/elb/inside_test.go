@@ -101,7 +101,10 @@ func TestIdleTimeout(t *testing.T) {
 	defer conn.Close()
 	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	in := bufio.NewReader(conn)
-	res := must[*http.Response](t)(http.ReadResponse(in, nil))
+	res, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, res.Body)
 	if _, err := in.ReadByte(); err != io.EOF {

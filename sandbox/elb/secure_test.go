@@ -381,7 +381,7 @@ func TestHTTP2Targets(t *testing.T) {
 	w.net.mu.Unlock()
 	w.register(g, "10.0.0.1")
 	w.awaitStates(g, "10.0.0.1 healthy")
-	if _, body := w.get(w.browser(b, 8443), "https://a.test/"); body != "HTTP/2.0" {
+	if _, body := w.get(w.browser(b, 8443), "https://a.test/"); body != "HTTP/2.0" { //nolint:bodyclose // get closes it
 		t.Errorf("the target got %q", body)
 	}
 }

@@ -26,7 +26,7 @@ func (w *world) row(c *http.Client, url string, n int) string {
 	w.t.Helper()
 	var all strings.Builder
 	for range n {
-		_, body := w.get(c, url)
+		_, body := w.get(c, url) //nolint:bodyclose // get closes it
 		all.WriteString(body)
 	}
 	return all.String()
