@@ -85,7 +85,7 @@ func TestStickiness(t *testing.T) {
 	if got := w.row(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, at, 4); oneOf(got) {
 		t.Errorf("without a jar: %s", got)
 	}
-	res, _ := w.get(browser(t), at)
+	res, _ := w.get(browser(t), at) //nolint:bodyclose // get closes it
 	want := []string{"AWSALB", "AWSALBCORS"}
 	for i, c := range res.Cookies() {
 		if c.Name != want[i] || c.Path != "/" || c.Secure || time.Until(c.Expires).Round(time.Hour) != 7*24*time.Hour || (c.SameSite == http.SameSiteNoneMode) != (i == 1) {
@@ -106,7 +106,7 @@ func TestForeignCookies(t *testing.T) {
 	w := newWorld(t, 1)
 	b, g := w.pair()
 	must[*elbv2.ModifyTargetGroupAttributesOutput](t)(w.traits(g, "stickiness.enabled=true"))
-	res, _ := w.get(browser(t), base(b, 80))
+	res, _ := w.get(browser(t), base(b, 80)) //nolint:bodyclose // get closes it
 	own := res.Cookies()[0].Value
 	for name, value := range map[string]string{"plain": "10.0.0.1:8080", "empty": "", "cut": own[:len(own)-8], "another cookie's": "AWSALBTG"} {
 		cookie := "AWSALB=" + value
