@@ -35,8 +35,8 @@ var several = strings.NewReplacer(`
           Essential: true
           PortMappings: [{ContainerPort: 8080}]
           DependsOn: [{ContainerName: setup, Condition: SUCCESS}]
-          Environment: [{Name: READS, Value: /work/note}]
-          MountPoints: [{SourceVolume: work, ContainerPath: /work, ReadOnly: true}]
+          Environment: [{Name: READS, Value: /shop/note}]
+          MountPoints: [{SourceVolume: work, ContainerPath: /shop, ReadOnly: true}]
           Secrets: [{Name: TOKEN, ValueFrom: !Sub "${Safe}:key::"}, {Name: SETTING, ValueFrom: !Ref Setting}]
           HealthCheck: {Command: [CMD, /app, check], Interval: 5, Retries: 2}
         - Name: setup

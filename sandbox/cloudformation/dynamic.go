@@ -2,7 +2,6 @@ package cloudformation
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"reflect"
@@ -144,28 +143,15 @@ func (o *operation) secret(ctx context.Context, d document.Dynamic) (string, err
 		return "", &referenceError{"The secret of a dynamic reference has no SecretString: " + d.Name}
 	}
 	if d.Key != "" {
-		if value, err = member(value, d.Key); err != nil {
-			return "", err
+		member, ok := secretsmanager.Member(value, d.Key)
+		if !ok {
+			// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1822
+			return "", &referenceError{"Could not find a value associated with JSONKey in SecretString"}
 		}
+		value = member
 	}
 	o.locked(func() { o.hidden = append(o.hidden, value) })
 	return value, nil
-}
-
-// member returns one value of a secret that is a JSON document.
-func member(secret, key string) (string, error) {
-	var values map[string]any
-	_ = json.Unmarshal([]byte(secret), &values) // what isn't JSON has no such key
-	switch v := values[key].(type) {
-	case string:
-		return v, nil
-	case nil:
-		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1822
-		return "", &referenceError{"Could not find a value associated with JSONKey in SecretString"}
-	default:
-		text, err := json.Marshal(v)
-		return string(text), err
-	}
 }
 
 // hide masks the secrets that the operation has read in a text that people see.

@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,13 +89,9 @@ func (s *Service) secret(session context.Context, from string) (string, error) {
 	case further[0] == "":
 		return *out.SecretString, nil
 	}
-	var members map[string]any
-	if json.Unmarshal([]byte(*out.SecretString), &members) != nil || members[further[0]] == nil {
+	text, ok := secretsmanager.Member(*out.SecretString, further[0])
+	if !ok {
 		return "", wire.Errorf("ResourceNotFoundException", "retrieved secret from Secrets Manager did not contain json key %s", further[0])
 	}
-	if text, ok := members[further[0]].(string); ok {
-		return text, nil
-	}
-	text, err := json.Marshal(members[further[0]])
-	return string(text), err
+	return text, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"runtime/debug"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -102,10 +101,3 @@ func (n nowhere) WriteHeader(int)             {}
 // plainPath has the signer leave a path as it is, as S3 wants it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 func plainPath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
-
-// escaped returns a URL with its path as it came.
-func escaped(u *url.URL) *url.URL {
-	out := *u
-	out.RawPath = u.EscapedPath()
-	return &out
-}

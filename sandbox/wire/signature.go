@@ -196,8 +196,8 @@ func (c *claim) verify(ctx context.Context, signer *v4.Signer, r *http.Request, 
 }
 
 func payloadHash(r *http.Request, body []byte) string {
-	if given := r.Header.Get("X-Amz-Content-Sha256"); given == unsignedPayload {
-		return given
+	if r.Header.Get("X-Amz-Content-Sha256") == unsignedPayload {
+		return unsignedPayload
 	}
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
@@ -239,7 +239,7 @@ func (c *claim) signAgain(ctx context.Context, signer *v4.Signer, r *http.Reques
 	}
 	var options []func(*v4.SignerOptions)
 	if c.service == "s3" {
-		r.URL, options = escaped(r.URL), append(options, plainPath)
+		options = append(options, plainPath)
 	}
 	if err := signer.SignHTTP(ctx, credentials, r, hash, c.service, c.region, c.at, options...); err != nil {
 		return "", err
